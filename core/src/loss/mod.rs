@@ -1,0 +1,13 @@
+//! The losses, each a scalar tensor of shape `[1]`.
+
+mod contrastive;
+mod local;
+mod pixel;
+
+pub use contrastive::contrastive;
+pub use local::{SentencePairs, local_alignment};
+pub use pixel::{PixelLoss, pixel_alignment, reconstruction};
+
+/// Stands for minus infinity in masked logits; large enough to vanish after the exponential,
+/// finite so that gradients are.
+const MASKED: f64 = -1e9;

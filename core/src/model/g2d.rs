@@ -1,0 +1,162 @@
+//! The whole model.
+
+use burn::{
+    module::Module,
+    nn::conv::{Conv2d, Conv2dConfig},
+    nn::{Initializer, PaddingConfig2d},
+    tensor::{Device, Int, Tensor},
+};
+
+use super::{
+    AttentionPool, Bert, Projector, ResNet, TextProjector, UnetDecoder, l2_normalise,
+};
+use crate::{
+    config::{G2dConfig, MapSource},
+    error::Result,
+};
+
+/// Both encoders, the decoder, the pool and the projectors.
+#[derive(Module, Debug)]
+pub struct G2d {
+    /// F_e.
+    pub image_encoder: ResNet,
+    /// F_d.
+    pub decoder: UnetDecoder,
+    /// 3x3 convolution to one logit.
+    pub segmentation_head: Conv2d,
+    /// P_v, on the /32 map.
+    pub image_projector: Projector,
+    /// Pools the projected map; gives the attention.
+    pub attention_pool: AttentionPool,
+    /// F_l.
+    pub text_encoder: Bert,
+    /// P_l.
+    pub text_projector: TextProjector,
+    /// Ties sentences to places; only where the configuration asks for it.
+    pub local_head: Option<Projector>,
+    local_stage: usize,
+}
+
+/// What one pass over a batch of images gives.
+#[derive(Debug, Clone)]
+pub struct ImageFeatures {
+    /// The input and the maps /2 … /32.
+    pub pyramid: [Tensor<4>; 6],
+    /// The /32 map in the joint width, `[batch, d, h, w]`.
+    pub projected: Tensor<4>,
+    /// The image embedding before normalisation, `[batch, d]`.
+    pub pooled: Tensor<2>,
+    /// Where the pool looked, `[batch, heads, h, w]`.
+    pub attention: Tensor<4>,
+}
+
+impl G2d {
+    /// A model with fresh weights.
+    ///
+    /// # Errors
+    /// When the configuration cannot run; see [`G2dConfig::validate`].
+    pub fn new(config: &G2dConfig, device: &Device) -> Result<Self> {
+        config.validate()?;
+        let channels = config.encoder.channels();
+        let d = config.projection_dim;
+        let head = Conv2dConfig::new([config.decoder_channels[4], 1], [3, 3])
+            .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+            // smp's heads start small; a logit near zero is the honest beginning.
+            .with_initializer(Initializer::XavierUniform { gain: 1.0 })
+            .init(device);
+        Ok(Self {
+            image_encoder: ResNet::new(&config.encoder, device)?,
+            decoder: UnetDecoder::new(channels, config.decoder_channels, device),
+            segmentation_head: head,
+            image_projector: Projector::new(channels[5], d, device),
+            attention_pool: AttentionPool::new(
+                d,
+                config.attention.heads,
+                config.head_dim()?,
+                config.grid(),
+                device,
+            ),
+            text_encoder: Bert::new(&config.text, device),
+            text_projector: TextProjector::new(config.text.hidden_size, d, device),
+            local_head: config.local.as_ref().map(|l| Projector::new(channels[l.stage], d, device)),
+            local_stage: config.local.as_ref().map_or(0, |l| l.stage),
+        })
+    }
+
+    /// One pass over a batch of images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, size, size]`, normalised, `size` a multiple of 32
+    pub fn encode_image(&self, images: Tensor<4>) -> ImageFeatures {
+        let pyramid = self.image_encoder.forward(images);
+        let projected = self.image_projector.forward(pyramid[5].clone());
+        let (pooled, attention) = self.attention_pool.forward(projected.clone());
+        ImageFeatures { pyramid, projected, pooled, attention }
+    }
+
+    /// The decoder's logits.
+    ///
+    /// # Shapes
+    /// - output: `[batch, 1, size, size]`
+    pub fn decode(&self, features: &ImageFeatures) -> Tensor<4> {
+        self.segmentation_head.forward(self.decoder.forward(&features.pyramid))
+    }
+
+    /// Embeddings of texts, not normalised.
+    ///
+    /// `masked_norm` keeps padding out of the projector's statistics while training.
+    ///
+    /// # Shapes
+    /// - `ids`, `mask`: `[batch, tokens]`; output: `[batch, d]`
+    pub fn encode_text(
+        &self,
+        ids: Tensor<2, Int>,
+        mask: Tensor<2>,
+        masked_norm: bool,
+    ) -> Tensor<2> {
+        let hidden = self.text_encoder.forward(ids, mask.clone());
+        self.text_projector.forward(hidden, masked_norm.then_some(mask))
+    }
+
+    /// Embeddings of reports and of sentences in one go: the projector's statistics run over both.
+    ///
+    /// # Shapes
+    /// - each pair as in [`Self::encode_text`]
+    pub fn encode_texts(
+        &self,
+        groups: Vec<(Tensor<2, Int>, Tensor<2>)>,
+        masked_norm: bool,
+    ) -> Vec<Tensor<2>> {
+        let hidden = groups.into_iter().map(|(ids, mask)| {
+            (self.text_encoder.forward(ids, mask.clone()), masked_norm.then_some(mask))
+        });
+        self.text_projector.forward_many(hidden.collect())
+    }
+
+    /// An embedding at every place, to be compared with texts; none for a source that has no
+    /// embeddings (`attention`) or that this model lacks (`local`).
+    ///
+    /// # Shapes
+    /// - output: `[batch, d, h, w]`, each place of length 1
+    pub fn dense(&self, features: &ImageFeatures, source: MapSource) -> Option<Tensor<4>> {
+        let dense = match source {
+            MapSource::Local => {
+                self.local_head.as_ref()?.forward(features.pyramid[self.local_stage].clone())
+            }
+            MapSource::Value => self.attention_pool.values(features.projected.clone()),
+            MapSource::Proj => features.projected.clone(),
+            MapSource::Attention => return None,
+        };
+        Some(l2_normalise(dense, 1))
+    }
+
+    /// The dense embedding's cosine with each sentence, for one image.
+    ///
+    /// # Shapes
+    /// - `dense`: `[1, d, h, w]` of unit vectors; `sentences`: `[n, d]`, any length
+    /// - output: `[n, h * w]` in [-1, 1]
+    pub fn similarity(dense: Tensor<4>, sentences: Tensor<2>) -> Tensor<2> {
+        let [_, d, h, w] = dense.dims();
+        l2_normalise(sentences, 1).matmul(dense.reshape([d, h * w]))
+    }
+}

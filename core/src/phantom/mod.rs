@@ -1,0 +1,99 @@
+//! Phantoms: synthetic chest radiographs with reports, whose truth is known exactly.
+//!
+//! A three-dimensional patient is built from solids with closed-form ray intersections; a
+//! divergent beam is cast through it (Beer–Lambert), so bones and soft parts are superposed as on
+//! a film; findings are solids too, and their masks are the shadows of these solids under the same
+//! rays. The report names the findings, and every sentence knows which ones it speaks of.
+//!
+//! Everything is a pure function of seed, index and configuration, bit for bit on every platform.
+//! Phantoms show that code works; they are no evidence about patients. Not for clinical use.
+
+mod anatomy;
+mod camera;
+mod config;
+mod disease;
+mod film;
+mod projector;
+mod ray;
+mod report;
+mod rng;
+mod scene;
+mod solid;
+mod spans;
+mod stack;
+mod study;
+mod tissue;
+mod vessels;
+mod volume;
+
+#[cfg(test)]
+mod brute;
+#[cfg(test)]
+mod tests;
+
+use anatomy::Patient;
+use camera::Camera;
+use disease::Planned;
+use film::Exposure;
+use rng::{Purpose, Rng};
+use scene::Scene;
+
+use crate::raster::Raster;
+
+pub use config::{MAX_SIZE, MIN_SIZE, PhantomConfig};
+pub use projector::MIN_PATH_MM;
+pub use report::vocabulary;
+pub use study::{Finding, FindingKind, ReportSentence, Side, Study, Zone};
+
+/// Draws study `index` of the series `seed`.
+///
+/// A size outside [`MIN_SIZE`]..=[`MAX_SIZE`] is moved to the nearer end; call
+/// [`PhantomConfig::validate`] on a configuration that a user wrote.
+pub fn generate(seed: u64, index: u64, config: &PhantomConfig) -> Study {
+    let planned = disease::plan(&mut Rng::new(seed, index, Purpose::Disease));
+    let setup = Setup::new(seed, index, config, &planned);
+    let projection =
+        projector::project(&setup.scene, planned.len(), &setup.camera, setup.exposure.window);
+    let size = setup.camera.size();
+    let noise = f64::from(config.noise).max(0.0);
+    let mut quanta = Rng::new(seed, index, Purpose::Noise);
+    let data = setup.exposure.develop(&projection.attenuation, size, noise, &mut quanta);
+    let findings: Vec<Finding> = planned
+        .into_iter()
+        .zip(projection.masks)
+        .filter_map(|(plan, mask)| {
+            // Too small for these pixels: not visible, so not reported either.
+            let bbox = mask.bounding_box()?.map(|v| v as u32);
+            let Planned { kind, side, zone, severity, size_mm } = plan;
+            let size_mm = (kind == FindingKind::Nodule).then_some(size_mm);
+            Some(Finding { kind, side, zone, severity: severity as f32, size_mm, mask, bbox })
+        })
+        .collect();
+    let (report, sentences) = report::write(&mut Rng::new(seed, index, Purpose::Report), &findings);
+    let image = Raster { width: size, height: size, data };
+    Study { seed, index, image, findings, report, sentences }
+}
+
+/// A patient with findings, in front of the detector.
+struct Setup {
+    scene: Scene,
+    camera: Camera,
+    exposure: Exposure,
+}
+
+impl Setup {
+    fn new(seed: u64, index: u64, config: &PhantomConfig, planned: &[Planned]) -> Self {
+        let size = config.size.clamp(MIN_SIZE, MAX_SIZE);
+        let stream = |purpose| Rng::new(seed, index, purpose);
+        let mut placing = stream(Purpose::Placing);
+        let heart = disease::heart_size(&mut placing, planned);
+        let patient = Patient::draw(&mut stream(Purpose::Anatomy), heart);
+        let mut scene = Scene::new(&patient);
+        vessels::grow(&mut stream(Purpose::Vessels), &patient, &mut scene);
+        disease::place(&mut placing, &patient, planned, &mut scene);
+        let mut taking = stream(Purpose::Film);
+        let camera = Camera::draw(&mut taking, &patient, size);
+        let exposure = Exposure::draw(&mut taking, config, size);
+        Self { scene, camera, exposure }
+    }
+}

@@ -1,0 +1,188 @@
+//! A model's tensors from safetensors bytes and back.
+
+use burn::store::{
+    BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
+};
+use half::f16;
+use safetensors::{SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::keymap::{FROM_HUGGING_FACE, FROM_PYTORCH};
+use crate::{
+    error::{Error, Result},
+    model::G2d,
+};
+
+/// Number format of stored weights; computation is in f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dtype {
+    /// Four bytes a number.
+    F32,
+    /// Two bytes a number, rounded to nearest.
+    F16,
+}
+
+fn unreadable(detail: impl std::fmt::Display) -> Error {
+    Error::weights(
+        "G2D-W10",
+        format!("The weights cannot be read: {detail}"),
+        "Get the bundle again, or export it again",
+    )
+}
+
+/// Widens every f16 or bf16 tensor, since a device may not hold such parameters.
+fn widen(bytes: &[u8]) -> Result<Vec<u8>> {
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let mut widened = Vec::new();
+    for (name, view) in file.tensors() {
+        let data: Vec<u8> = match view.dtype() {
+            safetensors::Dtype::F32 => view.data().to_vec(),
+            safetensors::Dtype::F16 => view
+                .data()
+                .chunks_exact(2)
+                .flat_map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32().to_le_bytes())
+                .collect(),
+            // Counters of batches and the like; the model has no place for them.
+            safetensors::Dtype::I64 => continue,
+            other => {
+                return Err(Error::weights(
+                    "G2D-W11",
+                    format!("A tensor is stored as {other:?}"),
+                    "Export the weights as f32 or f16",
+                ));
+            }
+        };
+        widened.push((name, view.shape().to_vec(), data));
+    }
+    serialise(&widened)
+}
+
+/// Names, shapes and little-endian f32 bytes as a safetensors file.
+fn serialise(tensors: &[(String, Vec<usize>, Vec<u8>)]) -> Result<Vec<u8>> {
+    let views = tensors
+        .iter()
+        .map(|(name, shape, data)| {
+            let view = TensorView::new(safetensors::Dtype::F32, shape.clone(), data);
+            view.map(|view| (name.as_str(), view)).map_err(unreadable)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    safetensors::serialize(views, None).map_err(unreadable)
+}
+
+/// Puts the weights of one or more safetensors files into a model.
+///
+/// Shards are loaded one after the other, so no more than one is held twice.
+///
+/// # Errors
+/// When bytes are not safetensors, a shape differs, a number is not finite, or a parameter of the
+/// model is in none of the files (the first few are named).
+pub fn load_tensors(model: &mut G2d, shards: &[&[u8]]) -> Result<()> {
+    let mut missing: Option<Vec<String>> = None;
+    for shard in shards {
+        let bytes = widen(shard)?;
+        let mut remap = KeyRemapper::new();
+        for (pattern, replacement) in FROM_PYTORCH.iter().chain(&FROM_HUGGING_FACE) {
+            remap = remap
+                .add_pattern(*pattern, *replacement)
+                .map_err(|e| Error::bug("G2D-B10", format!("A name rule is broken: {e}")))?;
+        }
+        let mut store = SafetensorsStore::from_bytes(Some(bytes))
+            .with_from_adapter(PyTorchToBurnAdapter)
+            .remap(remap)
+            .allow_partial(true);
+        let result = model.load_from(&mut store).map_err(unreadable)?;
+        if let Some(error) = result.errors.first() {
+            return Err(Error::weights(
+                "G2D-W12",
+                format!("The weights do not fit the configuration: {error}"),
+                "Use the config.json that belongs to these weights",
+            ));
+        }
+        let still: Vec<String> = result.missing.iter().map(|(name, _)| name.clone()).collect();
+        missing = Some(match missing {
+            Some(before) => before.into_iter().filter(|n| still.contains(n)).collect(),
+            None => still,
+        });
+    }
+    let missing = missing.unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let named = missing.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    Err(Error::weights(
+        "G2D-W13",
+        format!("{} parameters are in none of the weight files: {named}", missing.len()),
+        "Add the missing shards, or use the config.json that belongs to these weights",
+    ))
+}
+
+/// A model's tensors as safetensors files of at most `shard_bytes` each, in name order.
+///
+/// # Errors
+/// When the device cannot be read, a number is not finite, or does not fit f16.
+pub fn save_tensors(model: &G2d, dtype: Dtype, shard_bytes: usize) -> Result<Vec<Vec<u8>>> {
+    let mut store = SafetensorsStore::from_bytes(None).with_to_adapter(BurnToPyTorchAdapter);
+    model.save_into(&mut store).map_err(unreadable)?;
+    let all = store.get_bytes().map_err(unreadable)?;
+    let file = SafeTensors::deserialize(&all).map_err(unreadable)?;
+    let mut tensors = file.tensors();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+
+    let mut shards: Vec<Vec<(String, Vec<usize>, Vec<u8>)>> = vec![Vec::new()];
+    let mut filled = 0;
+    for (name, view) in tensors {
+        let data = encode(&name, view.data(), dtype)?;
+        if filled > 0 && filled + data.len() > shard_bytes {
+            shards.push(Vec::new());
+            filled = 0;
+        }
+        filled += data.len();
+        if let Some(shard) = shards.last_mut() {
+            shard.push((name, view.shape().to_vec(), data));
+        }
+    }
+    let stored = match dtype {
+        Dtype::F32 => safetensors::Dtype::F32,
+        Dtype::F16 => safetensors::Dtype::F16,
+    };
+    shards
+        .iter()
+        .map(|shard| {
+            let views = shard
+                .iter()
+                .map(|(name, shape, data)| {
+                    let view = TensorView::new(stored, shape.clone(), data).map_err(unreadable)?;
+                    Ok((name.as_str(), view))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            safetensors::serialize(views, None).map_err(unreadable)
+        })
+        .collect()
+}
+
+fn encode(name: &str, f32_bytes: &[u8], dtype: Dtype) -> Result<Vec<u8>> {
+    let mut data = Vec::with_capacity(f32_bytes.len());
+    for b in f32_bytes.chunks_exact(4) {
+        let value = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let finite = match dtype {
+            Dtype::F32 => {
+                data.extend_from_slice(b);
+                value.is_finite()
+            }
+            Dtype::F16 => {
+                let half = f16::from_f32(value);
+                data.extend_from_slice(&half.to_le_bytes());
+                half.is_finite()
+            }
+        };
+        if !finite {
+            return Err(Error::weights(
+                "G2D-W14",
+                format!("{name} holds a number that is not finite or does not fit"),
+                "Export an earlier checkpoint, or use f32",
+            ));
+        }
+    }
+    Ok(data)
+}

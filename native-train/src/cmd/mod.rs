@@ -1,0 +1,27 @@
+//! The verbs, one a file: its options, then what it does with them.
+
+pub mod data;
+pub mod eval;
+pub mod export;
+pub mod info;
+pub mod predict;
+pub mod schema;
+pub mod train;
+
+use crate::args::Command;
+
+/// Does what the command line asked for.
+///
+/// # Errors
+/// The verb's own; `main` prints it and chooses the exit code.
+pub fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Data(command) => data::run(command),
+        Command::Train(args) => train::run(args),
+        Command::Eval(args) => eval::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Info(args) => info::run(args),
+        Command::Schema => schema::run(),
+    }
+}

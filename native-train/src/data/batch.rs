@@ -1,0 +1,156 @@
+//! Batches: which studies a step sees, with their random changes and tokens.
+//!
+//! Everything follows from the seed and the step, so a resumed run sees what it would have seen.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use g2d_core::{
+    image::normalise,
+    config::G2dConfig,
+    loss::SentencePairs,
+    raster::{Mask, Raster},
+    text::{ReportTokenizer, TokenBatch},
+};
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng as _, SeedableRng as _},
+};
+use rayon::prelude::*;
+
+use super::{augment::augment, source::Source};
+use crate::config::TrainConfig;
+
+/// The input of one step, on the CPU.
+pub struct Batch {
+    /// Studies.
+    pub size: usize,
+    /// `[size, 3, side, side]`, normalised.
+    pub images: Vec<f32>,
+    /// The grey images in [0, 1], for the reconstruction.
+    pub grey: Vec<Raster>,
+    /// Where the body is in each image.
+    pub bodies: Vec<Mask>,
+    /// The different reports of the batch.
+    pub reports: TokenBatch,
+    /// Row of `reports` of each study.
+    pub report_of: Vec<usize>,
+    /// The different sentences of the batch that say something is there; none in a batch of normal
+    /// studies.
+    pub sentences: Option<TokenBatch>,
+    /// Which sentence belongs to which image.
+    pub pairs: SentencePairs,
+}
+
+/// Mixes numbers into a seed that differs for each of them (splitmix64's finaliser).
+pub fn mix(parts: &[u64]) -> u64 {
+    parts.iter().fold(0x9E37_79B9_7F4A_7C15, |h, &p| {
+        let mut z = (h ^ p).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    })
+}
+
+/// The studies of a step: a new order each epoch, the last incomplete batch of an epoch left out.
+pub fn order(seed: u64, step: usize, studies: usize, batch: usize) -> Vec<usize> {
+    if studies < batch {
+        // Fewer studies than a batch holds: all of them, again and again.
+        return (0..batch).map(|i| (step * batch + i) % studies).collect();
+    }
+    let per_epoch = studies / batch;
+    let (epoch, at) = (step / per_epoch, step % per_epoch);
+    let mut rng = ChaCha8Rng::seed_from_u64(mix(&[seed, epoch as u64, 1]));
+    let mut all: Vec<usize> = (0..studies).collect();
+    for i in (1..studies).rev() {
+        all.swap(i, (rng.next_u64() % (i as u64 + 1)) as usize);
+    }
+    all[at * batch..(at + 1) * batch].to_vec()
+}
+
+/// Makes the batch of a step.
+///
+/// # Errors
+/// When a study cannot be used.
+pub fn make_batch(
+    source: &Source,
+    tokenizer: &ReportTokenizer,
+    train: &TrainConfig,
+    model: &G2dConfig,
+    step: usize,
+) -> Result<Batch> {
+    let chosen = order(train.seed, step, source.len(), train.batch_size);
+    let studies = chosen
+        .par_iter()
+        .enumerate()
+        .map(|(slot, &index)| {
+            let mut study = source.get(index)?;
+            let seed = mix(&[train.seed, step as u64, slot as u64, 2]);
+            (study.image, study.body) = augment(&study.image, &study.body, &train.augment, seed);
+            let values = normalise(&study.image, &model.image);
+            Ok((study, values))
+        })
+        .collect::<Result<Vec<_>>>()?;
+
+    let (mut reports, mut sentences) = (Texts::default(), Texts::default());
+    let mut report_of = Vec::with_capacity(studies.len());
+    let mut pairs = SentencePairs::default();
+    for (image, (study, _)) in studies.iter().enumerate() {
+        report_of.push(reports.index(&study.report));
+        let mut own: Vec<usize> = study.sentences.iter().map(|s| sentences.index(s)).collect();
+        own.sort_unstable();
+        own.dedup();
+        for sentence in own {
+            pairs.sentence.push(sentence);
+            pairs.image.push(image);
+        }
+    }
+    let max = model.text.max_tokens;
+    let tokens = |texts: &Texts| {
+        let texts: Vec<&str> = texts.list.iter().map(String::as_str).collect();
+        tokenizer.encode_batch(&texts, max)
+    };
+    let mut images = Vec::with_capacity(studies.iter().map(|(_, v)| v.len()).sum());
+    let (mut grey, mut bodies) = (Vec::new(), Vec::new());
+    let reports = tokens(&reports)?;
+    let sentences = if pairs.is_empty() { None } else { Some(tokens(&sentences)?) };
+    for (study, values) in studies {
+        images.extend(values);
+        grey.push(study.image);
+        bodies.push(study.body);
+    }
+    Ok(Batch { size: chosen.len(), images, grey, bodies, reports, report_of, sentences, pairs })
+}
+
+/// Different texts in the order of their first appearance.
+#[derive(Default)]
+struct Texts {
+    list: Vec<String>,
+    rows: BTreeMap<String, usize>,
+}
+
+impl Texts {
+    fn index(&mut self, text: &str) -> usize {
+        if let Some(&row) = self.rows.get(text) {
+            return row;
+        }
+        self.list.push(text.to_owned());
+        self.rows.insert(text.to_owned(), self.list.len() - 1);
+        self.list.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_sees_each_study_once() {
+        let mut seen: Vec<usize> = (0..4).flat_map(|step| order(7, step, 32, 8)).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, (0..32).collect::<Vec<_>>());
+        assert_ne!(order(7, 0, 32, 8), order(7, 4, 32, 8), "a new order each epoch");
+        assert_eq!(order(7, 2, 32, 8), order(7, 2, 32, 8));
+        assert_eq!(order(7, 1, 3, 4), [1, 2, 0, 1]);
+    }
+}

@@ -1,0 +1,7 @@
+//! Pairs of images and reports: where they come from and how they become batches.
+
+pub mod augment;
+pub mod batch;
+pub mod manifest;
+pub mod source;
+pub mod synth;

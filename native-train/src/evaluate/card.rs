@@ -1,0 +1,86 @@
+//! The model card of a run.
+
+use std::fmt::Write as _;
+
+use g2d_core::{config::G2dConfig, outcome::NOTICE};
+
+use super::{Evaluation, markdown};
+use crate::{config::TrainConfig, training::Report};
+
+/// What the weights saw, how they were made, what they score, and what they are not for.
+pub fn model_card(
+    train: &TrainConfig,
+    model: &G2dConfig,
+    parameters: usize,
+    report: &Report,
+    evaluation: Option<&Evaluation>,
+) -> String {
+    let mut out = String::from("# Model card\n\n");
+    let _ = writeln!(out, "**{NOTICE}**\n");
+    out.push_str("## What the weights saw\n\n");
+    match &train.data.manifest {
+        None => {
+            let _ = writeln!(
+                out,
+                "Synthetic chest phantoms and their reports only: {} different studies of {} px, \
+                 seed {}. No patient's film, no patient's report.\n",
+                train.data.phantoms, train.data.phantom.size, train.seed
+            );
+        }
+        Some(_) => out.push_str(
+            "The pairs of a manifest that is not part of this card; name the data and its licence \
+             here before you pass the weights on.\n\n",
+        ),
+    }
+    out.push_str("## How they were made\n\n");
+    let _ = writeln!(
+        out,
+        "- Architecture: preset `{}`, {:.2} million parameters, input {} px, {} tokens in the \
+         vocabulary.",
+        model.preset,
+        parameters as f64 / 1e6,
+        model.image.input_size,
+        model.text.vocab_size
+    );
+    let loss = &train.loss;
+    let _ = writeln!(
+        out,
+        "- Losses: {} x image–report contrast, {} x decoder ({}, from step {}), {} x sentence–place \
+         contrast. No mask, box or label was used.",
+        loss.alignment,
+        loss.pixel,
+        serde_json::to_value(loss.decoder_task)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        loss.pixel_warmup_steps,
+        loss.local
+    );
+    let _ = writeln!(
+        out,
+        "- {} steps of {} studies, AdamW, learning rate {}, seed {}; {:.0} s for the last {} steps.\n",
+        train.steps, train.batch_size, train.optim.lr, train.seed, report.seconds, report.steps
+    );
+    out.push_str("## What they score\n\n");
+    match evaluation {
+        Some(evaluation) => {
+            let _ = writeln!(
+                out,
+                "{} held-out phantoms (seed {}, {} px). A sentence points right when the best place \
+                 of its map lies inside the true mask. Every present, visible finding counts.\n",
+                evaluation.studies, evaluation.seed, evaluation.size
+            );
+            out.push_str(&markdown(evaluation));
+        }
+        None => out.push_str("Not measured.\n"),
+    }
+    out.push_str(
+        "\nThese numbers say that the code works and how its maps compare on synthetic films. They \
+         are no evidence about radiographs of patients.\n\n\
+         ## What they are not for\n\n\
+         Any decision about a person. The phantoms show five findings, drawn by one program; real \
+         films show thousands of things that these weights have never seen, and the maps on them \
+         may point anywhere.\n",
+    );
+    out
+}

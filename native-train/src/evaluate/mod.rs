@@ -1,0 +1,13 @@
+//! What a model scores on phantoms it has not seen.
+
+mod calibrate;
+mod card;
+mod cases;
+mod grounding;
+mod table;
+
+pub use calibrate::calibrate;
+pub use card::model_card;
+pub use cases::{Case, PhantomSet};
+pub use grounding::{Evaluation, Score, evaluate};
+pub use table::markdown;
