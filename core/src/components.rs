@@ -103,12 +103,7 @@ impl Components {
                     parents.push(parents.len());
                     parents.len() - 1
                 });
-                runs.push(Run {
-                    row,
-                    start,
-                    end: x,
-                    label,
-                });
+                runs.push(Run { row, start, end: x, label });
             }
             above = first..runs.len();
         }
@@ -117,9 +112,7 @@ impl Components {
 
     /// Labels the ones of a mask, corners included.
     pub fn of_mask(mask: &Mask) -> Self {
-        Self::of(mask.width, mask.height, Connectivity::Eight, |i| {
-            mask.data[i] != 0
-        })
+        Self::of(mask.width, mask.height, Connectivity::Eight, |i| mask.data[i] != 0)
     }
 
     fn finish(width: usize, height: usize, mut runs: Vec<Run>, mut parents: Vec<usize>) -> Self {
@@ -130,12 +123,7 @@ impl Components {
             if index[root] == usize::MAX {
                 index[root] = parts.len();
                 let bounds = [run.start, run.row, run.end, run.row + 1];
-                parts.push(Part {
-                    area: 0,
-                    bounds,
-                    sum_x: 0,
-                    sum_y: 0,
-                });
+                parts.push(Part { area: 0, bounds, sum_x: 0, sum_y: 0 });
             }
             run.label = index[root];
             let part = &mut parts[run.label];
@@ -148,12 +136,7 @@ impl Components {
             part.sum_x += ((run.start + run.end - 1) * length / 2) as u64;
             part.sum_y += (run.row * length) as u64;
         }
-        Self {
-            width,
-            height,
-            runs,
-            parts,
-        }
+        Self { width, height, runs, parts }
     }
 
     /// Index of the largest part, the first of equals.
@@ -171,12 +154,7 @@ impl Components {
     /// The parts for which `keep(index, part)` holds, as a mask.
     pub fn select(&self, keep: impl Fn(usize, &Part) -> bool) -> Mask {
         let mut mask = Mask::filled(self.width, self.height, 0);
-        let kept: Vec<bool> = self
-            .parts
-            .iter()
-            .enumerate()
-            .map(|(i, p)| keep(i, p))
-            .collect();
+        let kept: Vec<bool> = self.parts.iter().enumerate().map(|(i, p)| keep(i, p)).collect();
         for run in self.runs.iter().filter(|run| kept[run.label]) {
             mask.data[run.row * self.width..][run.start..run.end].fill(1);
         }
@@ -205,11 +183,7 @@ mod tests {
 
     fn mask(rows: &[&str]) -> Mask {
         let data = rows.concat().bytes().map(|b| u8::from(b == b'#')).collect();
-        Mask {
-            width: rows[0].len(),
-            height: rows.len(),
-            data,
-        }
+        Mask { width: rows[0].len(), height: rows.len(), data }
     }
 
     #[test]
@@ -243,17 +217,13 @@ mod tests {
     #[test]
     fn agrees_with_a_flood_fill_on_noise() {
         let (w, h) = (37, 29);
-        for (seed, connectivity) in [
-            (1u64, Connectivity::Eight),
-            (2, Connectivity::Four),
-            (3, Connectivity::Eight),
-        ] {
+        for (seed, connectivity) in
+            [(1u64, Connectivity::Eight), (2, Connectivity::Four), (3, Connectivity::Eight)]
+        {
             let mut state = seed;
             let m: Vec<u8> = (0..w * h)
                 .map(|_| {
-                    state = state
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1);
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     u8::from((state >> 40) % 100 < 45)
                 })
                 .collect();

@@ -95,9 +95,10 @@ async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
             "Try again; if it happens again use the CPU",
         )
     })?;
-    let values = data.convert::<f32>().try_into_vec::<f32>().map_err(|e| {
-        Error::bug("G2D-B20", format!("A tensor could not be read as f32: {e:?}"))
-    })?;
+    let values = data
+        .convert::<f32>()
+        .try_into_vec::<f32>()
+        .map_err(|e| Error::bug("G2D-B20", format!("A tensor could not be read as f32: {e:?}")))?;
     if values.iter().any(|v| !v.is_finite()) {
         return Err(Error::device(
             "G2D-D02",
@@ -190,8 +191,9 @@ impl Session {
     pub async fn encode_image(&self, film: &Film) -> Result<EncodedImage> {
         let started = Instant::now();
         let size = self.config.image.input_size;
-        let geometry = Geometry::plan(&film.pixels, &self.config.image)?;
-        let input = geometry.apply(&film.pixels);
+        let levels = film.levels();
+        let geometry = Geometry::plan(&levels, &self.config.image)?;
+        let input = geometry.apply(&levels);
         let values = normalise(&input, &self.config.image);
         let prepared = milliseconds(started);
 
@@ -341,11 +343,8 @@ impl Session {
     fn mask(&self, image: &EncodedImage, map: &Raster) -> Option<Mask> {
         let level = grounding::mask_level(map, &self.config.grounding)?;
         let full = image.geometry.map_back(map, map.range().0);
-        let rule = GroundingConfig {
-            rule: MaskRule::Absolute,
-            level,
-            ..self.config.grounding.clone()
-        };
+        let rule =
+            GroundingConfig { rule: MaskRule::Absolute, level, ..self.config.grounding.clone() };
         grounding::to_mask(&full, &rule)
     }
 
@@ -363,7 +362,9 @@ impl Session {
             assertion: sentence.assertion,
             score: map.map(|map| map.range().1),
             mask: mask.map(grounding::encode_rle),
-            regions: mask.map(|m| grounding::regions(m, &self.config.grounding)).unwrap_or_default(),
+            regions: mask
+                .map(|m| grounding::regions(m, &self.config.grounding))
+                .unwrap_or_default(),
         }
     }
 }

@@ -153,8 +153,7 @@ fn cpu_name() -> String {
 
 #[cfg(feature = "flex")]
 fn cpu(reason: &str) -> Result<(Device, DeviceInfo), Error> {
-    let info =
-        DeviceInfo { backend: "cpu".into(), name: cpu_name(), reason: reason.to_owned() };
+    let info = DeviceInfo { backend: "cpu".into(), name: cpu_name(), reason: reason.to_owned() };
     Ok((Device::flex(), info))
 }
 

@@ -37,10 +37,14 @@ fn is_software(info: &AdapterInfo) -> bool {
     info.device_type == DeviceType::Cpu || known.iter().any(|k| name.contains(k))
 }
 
+/// Every adapter behind Vulkan, Metal or DX12; OpenGL would add the same ones a second time.
 fn adapters() -> Vec<AdapterInfo> {
-    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    let descriptor = wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    };
     let instance = wgpu::Instance::new(descriptor);
-    let found = block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    let found = block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     found.iter().map(wgpu::Adapter::get_info).collect()
 }
 

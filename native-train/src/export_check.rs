@@ -54,8 +54,11 @@ impl Side {
         info: &DeviceInfo,
     ) -> Result<Self> {
         let tokenizer = ReportTokenizer::from_bytes(tokenizer)?;
-        let name =
-            ModelInfo { name: "checkpoint".into(), preset: config.preset.clone(), sha256: "".into() };
+        let name = ModelInfo {
+            name: "checkpoint".into(),
+            preset: config.preset.clone(),
+            sha256: "".into(),
+        };
         let session = Session::from_parts(
             model.clone(),
             config.clone(),
@@ -102,11 +105,7 @@ impl Side {
         let data = TensorData::new(values, [1, 3, input.height, input.width]);
         let pooled = self.model.encode_image(Tensor::from_data(data, &self.device)).pooled;
         let pooled = pooled.into_data_async().await.map_err(|e| {
-            Error::device(
-                "G2D-D16",
-                format!("The device failed while comparing: {e}"),
-                "Try again",
-            )
+            Error::device("G2D-D16", format!("The device failed while comparing: {e}"), "Try again")
         })?;
         Ok(pooled.iter::<f32>().collect())
     }

@@ -175,7 +175,8 @@ mod tests {
             fs::write(staged.path().join(content), content).unwrap();
             move_into_place(staged, &target).unwrap();
         }
-        let names: Vec<_> = fs::read_dir(&target).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            fs::read_dir(&target).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(names, ["new"]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

@@ -79,12 +79,16 @@ fn write_maps(folder: &Path, grounded: &Grounded) -> anyhow::Result<()> {
 /// Removes the files of an earlier result, and nothing that has another name.
 fn clear(folder: &Path) -> anyhow::Result<()> {
     let ours = |name: &str, part: &str| match part {
-        "" => ["outcome.json", "overlay.png", "pseudo-mask.png", "decoder-mask.png"].contains(&name),
+        "" => {
+            ["outcome.json", "overlay.png", "pseudo-mask.png", "decoder-mask.png"].contains(&name)
+        }
         "masks" => name.starts_with("sentence-") && name.ends_with(".png"),
         _ => name.ends_with(".f32"),
     };
     for part in ["", "masks", "maps"] {
-        let Ok(entries) = fs::read_dir(folder.join(part)) else { continue };
+        let Ok(entries) = fs::read_dir(folder.join(part)) else {
+            continue;
+        };
         for entry in entries {
             let entry = entry?;
             if entry.file_name().to_str().is_some_and(|name| ours(name, part)) {

@@ -84,10 +84,8 @@ pub fn state_dict_of(json: &str, prefixes: &[&str]) -> Vec<Named> {
 /// # Panics
 /// When a shape does not fit its values.
 pub fn safetensors_bytes(tensors: &[Named]) -> Vec<u8> {
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(.., v)| v.iter().flat_map(|x| x.to_le_bytes()).collect())
-        .collect();
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(.., v)| v.iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), data)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), data)
             .unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -143,20 +141,14 @@ impl Fixture {
         let index: Value = serde_json::from_str(&parity_text("index.json"))
             .unwrap_or_else(|e| panic!("index.json: {e}"));
         let entry = &index["fixtures"][name];
-        let bytes = parity_bytes(
-            entry["file"]
-                .as_str()
-                .unwrap_or_else(|| panic!("no fixture {name}")),
-        );
+        let bytes =
+            parity_bytes(entry["file"].as_str().unwrap_or_else(|| panic!("no fixture {name}")));
         let file = SafeTensors::deserialize(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
         let tensors = file.tensors().into_iter().map(|(key, view)| {
             let meta = &entry["tensors"][&key];
             let sizes =
                 |v: &Value| -> Option<Vec<usize>> { serde_json::from_value(v.clone()).ok() };
-            let words = view
-                .data()
-                .chunks_exact(4)
-                .map(|b| [b[0], b[1], b[2], b[3]]);
+            let words = view.data().chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
             let values = match view.dtype() {
                 Dtype::I32 => Numbers::I32(words.map(i32::from_le_bytes).collect()),
                 _ => Numbers::F32(words.map(f32::from_le_bytes).collect()),
@@ -179,10 +171,7 @@ impl Fixture {
 
     /// The keys that begin with `prefix`, in order.
     pub fn keys<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
-        self.tensors
-            .keys()
-            .map(String::as_str)
-            .filter(move |key| key.starts_with(prefix))
+        self.tensors.keys().map(String::as_str).filter(move |key| key.starts_with(prefix))
     }
 
     /// Shape and values of the input whose name ends with `suffix`.
@@ -213,18 +202,12 @@ impl Fixture {
     /// When the shape is not PyTorch's (a scalar may come as `[1]`), or there is no such result.
     pub fn error(&self, key: &str, shape: &[usize], values: &[f32]) -> f32 {
         let stored = self.stored(key);
-        let Numbers::F32(expected) = &stored.values else {
-            panic!("{key} holds whole numbers")
-        };
+        let Numbers::F32(expected) = &stored.values else { panic!("{key} holds whole numbers") };
         let width: usize = shape.iter().skip(1).product();
         let (mut seen, mut values) = (shape.to_vec(), values.to_vec());
         if let Some(rows) = &stored.rows {
             seen[0] = rows.len();
-            values = rows
-                .iter()
-                .flat_map(|&r| &values[r * width..][..width])
-                .copied()
-                .collect();
+            values = rows.iter().flat_map(|&r| &values[r * width..][..width]).copied().collect();
         }
         if stored.shape.is_empty() && seen == [1] {
             seen.clear();
@@ -240,9 +223,7 @@ impl Fixture {
     }
 
     fn stored(&self, key: &str) -> &Stored {
-        self.tensors
-            .get(key)
-            .unwrap_or_else(|| panic!("no stored result {key}"))
+        self.tensors.get(key).unwrap_or_else(|| panic!("no stored result {key}"))
     }
 }
 
@@ -283,12 +264,7 @@ mod tests {
             "bias",
             [0.002_352_601_4, 0.021_715_254, -0.016_319_765],
         ),
-        (
-            "input.image64",
-            &[2, 3, 64, 64],
-            "image",
-            [-1.297_385_9, 1.707_948_7, 1.637_732],
-        ),
+        ("input.image64", &[2, 3, 64, 64], "image", [-1.297_385_9, 1.707_948_7, 1.637_732]),
     ];
 
     fn ends(values: &[f32]) -> [f32; 3] {
@@ -309,11 +285,7 @@ mod tests {
             serde_json::from_value(index["check"].clone()).unwrap();
         assert!(check.len() >= 15);
         for (name, shape, kind, known) in check {
-            assert_eq!(
-                ends(&tensor(&name, &shape, &kind)),
-                known,
-                "{name} as {kind}"
-            );
+            assert_eq!(ends(&tensor(&name, &shape, &kind)), known, "{name} as {kind}");
         }
     }
 
@@ -350,18 +322,12 @@ mod tests {
         let fixture = Fixture::open("base_train");
         let key = "plain/grad/text_encoder.embeddings.word_embeddings.weight";
         let stored = fixture.stored(key);
-        let (Some(rows), Numbers::F32(expected)) = (&stored.rows, &stored.values) else {
-            panic!()
-        };
+        let (Some(rows), Numbers::F32(expected)) = (&stored.rows, &stored.values) else { panic!() };
         let mut table = vec![9.0; 28_996 * 768]; // what is not listed must not matter
         for (i, &row) in rows.iter().enumerate() {
             for (j, value) in table[row * 768..][..768].iter_mut().enumerate() {
                 let at = i * 768 + j;
-                *value = if at % stored.stride == 0 {
-                    expected[at / stored.stride]
-                } else {
-                    7.0
-                };
+                *value = if at % stored.stride == 0 { expected[at / stored.stride] } else { 7.0 };
             }
         }
         assert_eq!(fixture.error(key, &[28_996, 768], &table), 0.0);

@@ -310,15 +310,8 @@ mod tests {
     #[test]
     fn messages_survive_json() {
         let requests = [
-            Request::Start {
-                backend: Choice::WebGpu,
-            },
-            Request::Ground {
-                job: 3,
-                image: 2,
-                report: "No effusion.\n\"x\"".into(),
-                raw: true,
-            },
+            Request::Start { backend: Choice::WebGpu },
+            Request::Ground { job: 3, image: 2, report: "No effusion.\n\"x\"".into(), raw: true },
             Request::Forget,
         ];
         for request in requests {

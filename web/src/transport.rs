@@ -27,9 +27,7 @@ pub fn pack<T: Serialize>(message: &T, blobs: &[&[u8]]) -> Result<(JsValue, JsVa
 /// # Errors
 /// When it is not a message of this page: an old cached file, or a browser extension talking.
 pub fn unpack<T: DeserializeOwned>(data: &JsValue) -> Result<(T, Vec<Vec<u8>>), JsValue> {
-    let json = Reflect::get(data, &"json".into())?
-        .as_string()
-        .ok_or("no json")?;
+    let json = Reflect::get(data, &"json".into())?.as_string().ok_or("no json")?;
     let message = serde_json::from_str(&json).map_err(|e| JsValue::from_str(&e.to_string()))?;
     let blobs = Reflect::get(data, &"blobs".into())?
         .dyn_into::<Array>()?

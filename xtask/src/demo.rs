@@ -29,11 +29,7 @@ pub(crate) fn run(project: &Project, args: &DemoArgs) -> Result<ExitCode> {
     // Asked before the build, so that a taken port is known at once, and let go, so that nobody who knocks
     // early is left waiting.
     drop(server::listen(port)?);
-    let chromium = if args.check {
-        Some(setup::for_browser(project)?)
-    } else {
-        None
-    };
+    let chromium = if args.check { Some(setup::for_browser(project)?) } else { None };
     let folder = page::folder(project);
     page::build(project, &folder, args.optimise)?;
     let serving = page::serve(&folder, server::listen(port)?)?;
@@ -66,22 +62,12 @@ pub(crate) fn run(project: &Project, args: &DemoArgs) -> Result<ExitCode> {
 
 /// Opens a browser when somebody sits before the screen. Not being able to is no error: the address is printed.
 fn open(url: &str) {
-    let screen = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|v| std::env::var_os(v).is_some());
-    let opener = if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
+    let screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|v| std::env::var_os(v).is_some());
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     if std::io::stdout().is_terminal()
         && (screen || cfg!(target_os = "macos"))
         && let Some(opener) = on_path(opener)
     {
-        let _ = command(opener)
-            .arg(url)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
+        let _ = command(opener).arg(url).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     }
 }

@@ -33,11 +33,7 @@ fn list(root: &Path, folder: &Path, sizes: &mut Vec<(String, u64)>) -> Result<()
             list(root, &path, sizes)?;
         } else {
             let bytes = path.metadata().context("a file of dist/ is gone")?.len();
-            let name = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .into_owned();
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             sizes.push((name, bytes));
         }
     }

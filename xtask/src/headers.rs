@@ -44,17 +44,13 @@ impl Rules {
                 if !content.starts_with('/') {
                     bail!("line {number}: a path pattern must start with `/`");
                 }
-                rules.push(Rule {
-                    pattern: content.to_owned(),
-                    headers: Vec::new(),
-                });
+                rules.push(Rule { pattern: content.to_owned(), headers: Vec::new() });
                 continue;
             }
             let Some(rule) = rules.last_mut() else {
                 bail!("line {number}: a header stands before any path pattern");
             };
-            rule.headers
-                .push(header(content).with_context(|| format!("line {number}"))?);
+            rule.headers.push(header(content).with_context(|| format!("line {number}"))?);
         }
         Ok(Self(rules))
     }
@@ -115,31 +111,20 @@ mod tests {
         /model/*.safetensors\n\t! cache-control\n  Cache-Control: max-age=60\n/a\n  Vary: Accept\n  vary: Origin\n";
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect()
+        list.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
     fn later_rules_add_remove_and_join() {
         let rules = Rules::parse(TEXT).unwrap();
-        let base = [
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-cache"),
-        ];
+        let base = [("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-cache")];
         assert_eq!(rules.of("/"), pairs(&base));
         assert_eq!(
             rules.of("/model/model.safetensors"),
-            pairs(&[
-                ("X-Content-Type-Options", "nosniff"),
-                ("Cache-Control", "max-age=60")
-            ])
+            pairs(&[("X-Content-Type-Options", "nosniff"), ("Cache-Control", "max-age=60")])
         );
         assert_eq!(rules.of("/model/manifest.json"), pairs(&base));
-        assert_eq!(
-            rules.of("/a")[2],
-            ("Vary".to_owned(), "Accept, Origin".to_owned())
-        );
+        assert_eq!(rules.of("/a")[2], ("Vary".to_owned(), "Accept, Origin".to_owned()));
     }
 
     #[test]

@@ -13,40 +13,15 @@ const DENY: &[&str] = &["--", "-D", "warnings"];
 
 pub(crate) fn run(project: &Project) -> Result<ExitCode> {
     // The same packages, profile and targets as in `test`: one set of features is compiled, once.
-    let host = [
-        "clippy",
-        "--locked",
-        "--release",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--all-targets",
-    ];
-    let page = [
-        "clippy",
-        "--locked",
-        "-p",
-        "g2d-web",
-        "--target",
-        WASM_TARGET,
-        "--profile",
-        PROFILE,
-    ];
+    let host =
+        ["clippy", "--locked", "--release", "--workspace", "--exclude", "xtask", "--all-targets"];
+    let page =
+        ["clippy", "--locked", "-p", "g2d-web", "--target", WASM_TARGET, "--profile", PROFILE];
     let steps: [(&str, Vec<&str>); 4] = [
         ("Format", vec!["fmt", "--all", "--check"]),
-        (
-            "Clippy: xtask",
-            [
-                &["clippy", "--locked", "-p", "xtask", "--all-targets"],
-                DENY,
-            ]
-            .concat(),
-        ),
+        ("Clippy: xtask", [&["clippy", "--locked", "-p", "xtask", "--all-targets"], DENY].concat()),
         ("Clippy: everything native", [&host[..], DENY].concat()),
-        (
-            "Clippy: the page, for wasm32",
-            [&page[..], &["--lib", "--bins"], DENY].concat(),
-        ),
+        ("Clippy: the page, for wasm32", [&page[..], &["--lib", "--bins"], DENY].concat()),
     ];
     tools::wasm_target(project)?;
     tools::linters(project)?;
@@ -57,9 +32,7 @@ pub(crate) fn run(project: &Project) -> Result<ExitCode> {
         let mut cargo = command(cargo());
         cargo.args(arguments).current_dir(&project.root);
         if name.contains("wasm32") {
-            cargo
-                .env_remove("RUSTFLAGS")
-                .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         }
         if let Err(error) = run_command(&mut cargo, "see above") {
             say(&format!("{error:#}"));

@@ -4,10 +4,7 @@ use std::path::Path;
 
 /// The content type of a file, by its ending.
 pub(crate) fn of(path: &Path) -> &'static str {
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default();
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     match ending.to_ascii_lowercase().as_str() {
         "html" => "text/html; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -35,10 +32,7 @@ mod tests {
         assert_eq!(of(Path::new("a/worker_bg.WASM")), "application/wasm");
         assert_eq!(of(Path::new("app-1f.js")), "text/javascript; charset=utf-8");
         assert_eq!(of(Path::new("index.html")), "text/html; charset=utf-8");
-        assert_eq!(
-            of(Path::new("model.safetensors")),
-            "application/octet-stream"
-        );
+        assert_eq!(of(Path::new("model.safetensors")), "application/octet-stream");
         assert_eq!(of(Path::new("LICENSE")), "application/octet-stream");
     }
 }

@@ -14,22 +14,13 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
         .context("tests/browser/package-lock.json could not be read")?;
     let lock: Value = serde_json::from_str(&lock).context("package-lock.json is not valid JSON")?;
     system::node(oldest_node(&lock).max(versions::NODE_MAJOR))?;
-    if wanted(&lock)?
-        .iter()
-        .all(|(path, version)| installed(&folder.join(path), version))
-    {
+    if wanted(&lock)?.iter().all(|(path, version)| installed(&folder.join(path), version)) {
         return Ok(());
     }
     step("Installing the npm packages of the browser tests");
     run(
         command("npm")
-            .args([
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel=error",
-            ])
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
             .current_dir(&folder),
         "check that the npm registry can be reached",
     )
@@ -51,14 +42,8 @@ fn wanted(lock: &Value) -> Result<Vec<(String, String)>> {
 fn oldest_node(lock: &Value) -> u32 {
     let packages = lock["packages"].as_object().into_iter().flatten();
     let asked = packages.filter_map(|(_, entry)| {
-        let text = entry["engines"]["node"]
-            .as_str()?
-            .strip_prefix(">=")?
-            .trim_start();
-        text.split(|c: char| !c.is_ascii_digit())
-            .next()?
-            .parse()
-            .ok()
+        let text = entry["engines"]["node"].as_str()?.strip_prefix(">=")?.trim_start();
+        text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     });
     asked.max().unwrap_or(0)
 }
@@ -66,9 +51,7 @@ fn oldest_node(lock: &Value) -> u32 {
 /// Whether the package in this folder has this version.
 pub(crate) fn installed(folder: &Path, version: &str) -> bool {
     let read = std::fs::read_to_string(folder.join("package.json"));
-    let package = read
-        .ok()
-        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let package = read.ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
     package.is_some_and(|package| package["version"].as_str() == Some(version))
 }
 

@@ -52,11 +52,7 @@ pub(crate) fn ensure(project: &Project) -> Result<PathBuf> {
 /// Optimises every wasm file of a built page for size.
 pub(crate) fn page(wasm_opt: &Path, folder: &Path) -> Result<()> {
     for file in wasm_files(folder)? {
-        let name = file
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let before = file.metadata().context("a wasm file is gone")?.len();
         step(&format!("Optimising {name} (some minutes)"));
         let smaller = file.with_extension("wasm.tmp");
@@ -80,7 +76,5 @@ pub(crate) fn page(wasm_opt: &Path, folder: &Path) -> Result<()> {
 fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).context("the built page could not be read")?;
     let files = entries.flatten().map(|entry| entry.path());
-    Ok(files
-        .filter(|path| path.extension().is_some_and(|ending| ending == "wasm"))
-        .collect())
+    Ok(files.filter(|path| path.extension().is_some_and(|ending| ending == "wasm")).collect())
 }

@@ -15,27 +15,14 @@ pub(crate) const PROFILE: &str = "web";
 /// Installs the tools if need be and builds the page into `folder`.
 pub(crate) fn build(project: &Project, folder: &Path, optimised: bool) -> Result<()> {
     // Trunk would say so too, but not what to do.
-    if !project
-        .root
-        .join("static")
-        .join("model")
-        .join("manifest.json")
-        .is_file()
-    {
+    if !project.root.join("static").join("model").join("manifest.json").is_file() {
         bail!("static/model holds no model; make one with `g2d train` and `g2d export`");
     }
     let page_tools = tools::ensure(project)?;
-    let wasm_opt = if optimised {
-        Some(optimise::ensure(project)?)
-    } else {
-        None
-    };
+    let wasm_opt = if optimised { Some(optimise::ensure(project)?) } else { None };
     fetch(project)?;
     step("Building the page (wasm; some minutes the first time)");
-    run(
-        &mut trunk(project, &page_tools, folder, optimised)?,
-        "the compiler's words are above",
-    )?;
+    run(&mut trunk(project, &page_tools, folder, optimised)?, "the compiler's words are above")?;
     if let Some(wasm_opt) = wasm_opt {
         optimise::page(&wasm_opt, folder)?;
     }
@@ -47,9 +34,7 @@ pub(crate) fn build(project: &Project, folder: &Path, optimised: bool) -> Result
 fn fetch(project: &Project) -> Result<()> {
     step("Fetching crate sources");
     run(
-        command(cargo())
-            .args(["fetch", "--locked"])
-            .current_dir(&project.root),
+        command(cargo()).args(["fetch", "--locked"]).current_dir(&project.root),
         "check that crates.io can be reached; if Cargo.lock is out of date, run `cargo update --workspace`",
     )
 }
@@ -62,15 +47,7 @@ fn trunk(
 ) -> Result<std::process::Command> {
     let mut trunk = command(&tools.trunk);
     trunk
-        .args([
-            "build",
-            "--release",
-            "true",
-            "--cargo-profile",
-            PROFILE,
-            "--locked",
-            "true",
-        ])
+        .args(["build", "--release", "true", "--cargo-profile", PROFILE, "--locked", "true"])
         .args(["--offline", "true", "--dist"])
         .arg(folder)
         .current_dir(project.root.join("web"))

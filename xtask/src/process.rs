@@ -36,12 +36,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
-        let own = [
-            "CARGO_MANIFEST_DIR",
-            "CARGO_MANIFEST_PATH",
-            "CARGO_BIN_NAME",
-        ]
-        .contains(&text)
+        let own = ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_BIN_NAME"].contains(&text)
             || ["CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"].contains(&text)
             || text.starts_with("CARGO_PKG_");
         if own {
@@ -75,20 +70,12 @@ pub(crate) fn run(command: &mut Command, remedy: &str) -> Result<()> {
         .stdout(Stdio::from(std::io::stderr()))
         .status()
         .with_context(|| format!("`{line}` could not be started; {remedy}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        bail!("`{line}` failed ({status}); {remedy}")
-    }
+    if status.success() { Ok(()) } else { bail!("`{line}` failed ({status}); {remedy}") }
 }
 
 /// What a command printed first on stdout, or `None` when it is not there or failed.
 pub(crate) fn first_line(program: impl AsRef<OsStr>, args: &[&str]) -> Option<String> {
-    let output = command(program)
-        .args(args)
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command(program).args(args).stderr(Stdio::null()).output().ok()?;
     if !output.status.success() {
         return None;
     }
@@ -136,22 +123,13 @@ pub(crate) fn watch(command: &mut Command, limit: Duration) -> Result<Watched> {
             }
             Err(RecvTimeoutError::Disconnected) => {
                 let status = child.wait().with_context(|| format!("`{line}` was lost"))?;
-                return Ok(Watched {
-                    status: Some(status),
-                    lines,
-                });
+                return Ok(Watched { status: Some(status), lines });
             }
             Err(RecvTimeoutError::Timeout) => {
-                say(&format!(
-                    "`{line}` was stopped after {} minutes",
-                    limit.as_secs() / 60
-                ));
+                say(&format!("`{line}` was stopped after {} minutes", limit.as_secs() / 60));
                 let _ = child.kill();
                 let _ = child.wait();
-                return Ok(Watched {
-                    status: None,
-                    lines,
-                });
+                return Ok(Watched { status: None, lines });
             }
         }
     }
@@ -160,9 +138,7 @@ pub(crate) fn watch(command: &mut Command, limit: Duration) -> Result<Watched> {
 /// The first file of this name on PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| program_in(&folder, name))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| program_in(&folder, name)).find(|file| file.is_file())
 }
 
 /// `folder/name`, with this system's ending.
@@ -176,20 +152,10 @@ mod tests {
 
     #[test]
     fn a_failing_command_names_itself_and_the_remedy() {
-        let error = run(command("cargo").arg("--no-such-flag"), "do this")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("cargo --no-such-flag") && error.contains("do this"),
-            "{error}"
-        );
-        let error = run(&mut command("g2d-no-such-program"), "install it")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("could not be started; install it"),
-            "{error}"
-        );
+        let error = run(command("cargo").arg("--no-such-flag"), "do this").unwrap_err().to_string();
+        assert!(error.contains("cargo --no-such-flag") && error.contains("do this"), "{error}");
+        let error = run(&mut command("g2d-no-such-program"), "install it").unwrap_err().to_string();
+        assert!(error.contains("could not be started; install it"), "{error}");
     }
 
     #[cfg(unix)]

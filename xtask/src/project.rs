@@ -39,9 +39,7 @@ impl Project {
 
     /// The command-line program of the release profile.
     pub(crate) fn g2d(&self) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("g2d{}", std::env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("g2d{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// The version of `package` in `Cargo.lock`.
@@ -54,28 +52,17 @@ impl Project {
 
 fn target_folder(root: &Path) -> Result<PathBuf> {
     let output = Command::new(cargo())
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--offline",
-        ])
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
         .current_dir(root)
         .output()
         .context("cargo could not be started")?;
     if !output.status.success() {
-        bail!(
-            "`cargo metadata` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`cargo metadata` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     let metadata: serde_json::Value =
         serde_json::from_slice(&output.stdout).context("`cargo metadata` did not print JSON")?;
     let folder = metadata["target_directory"].as_str();
-    Ok(PathBuf::from(
-        folder.context("`cargo metadata` named no target folder")?,
-    ))
+    Ok(PathBuf::from(folder.context("`cargo metadata` named no target folder")?))
 }
 
 /// The cargo that runs this program, or the one on PATH.
@@ -119,12 +106,7 @@ mod tests {
 
     #[test]
     fn a_missing_a_doubled_and_a_broken_entry_are_errors() {
-        assert!(
-            version_in_lock(LOCK, "bindgen")
-                .unwrap_err()
-                .to_string()
-                .contains("not name")
-        );
+        assert!(version_in_lock(LOCK, "bindgen").unwrap_err().to_string().contains("not name"));
         let twice = version_in_lock(LOCK, "twice").unwrap_err().to_string();
         assert!(twice.contains("1.0.0 and 2.0.0"), "{twice}");
         assert!(version_in_lock("[[package", "twice").is_err());
@@ -132,10 +114,7 @@ mod tests {
 
     #[test]
     fn this_repository_locks_wasm_bindgen() {
-        let version = Project::find()
-            .unwrap()
-            .locked_version("wasm-bindgen")
-            .unwrap();
+        let version = Project::find().unwrap().locked_version("wasm-bindgen").unwrap();
         assert_eq!(version.split('.').count(), 3, "{version}");
     }
 }

@@ -29,9 +29,7 @@ impl Serving {
     /// Serves until the process is stopped.
     pub(crate) fn forever(self) -> Result<()> {
         for thread in self.threads {
-            thread
-                .join()
-                .map_err(|_| anyhow!("a thread of the server panicked"))?;
+            thread.join().map_err(|_| anyhow!("a thread of the server panicked"))?;
         }
         bail!("the server stopped by itself")
     }
@@ -76,10 +74,7 @@ fn answer(request: Request, folder: &Path, rules: &Rules) {
         site::resolve(folder, request.url()).and_then(|path| Some((File::open(&path).ok()?, path)));
     let mut headers = rules.of(site::path_of(request.url()));
     // A page that is built again must not be mixed with an old one.
-    if !headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("cache-control"))
-    {
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("cache-control")) {
         headers.push(("Cache-Control".to_owned(), "no-cache".to_owned()));
     }
     let sent = match file {
@@ -107,10 +102,7 @@ fn answer(request: Request, folder: &Path, rules: &Rules) {
 }
 
 fn text(code: u16, text: &str, headers: &[(String, String)]) -> Response<std::io::Cursor<Vec<u8>>> {
-    with(
-        Response::from_string(text).with_status_code(StatusCode(code)),
-        headers,
-    )
+    with(Response::from_string(text).with_status_code(StatusCode(code)), headers)
 }
 
 fn with<R: std::io::Read>(mut response: Response<R>, headers: &[(String, String)]) -> Response<R> {
@@ -148,22 +140,13 @@ mod tests {
         assert!(serving.url().starts_with("http://127.0.0.1:"));
 
         let page = ask(serving.address, "GET / HTTP/1.1");
-        assert!(
-            page.starts_with("HTTP/1.1 200") && page.ends_with("<p>page"),
-            "{page}"
-        );
+        assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("<p>page"), "{page}");
         assert!(page.contains("X-Content-Type-Options: nosniff"), "{page}");
-        assert!(
-            page.contains("Content-Type: text/html; charset=utf-8"),
-            "{page}"
-        );
+        assert!(page.contains("Content-Type: text/html; charset=utf-8"), "{page}");
         assert!(page.contains("Cache-Control: no-cache"), "{page}");
 
         let wasm = ask(serving.address, "GET /big.wasm HTTP/1.1");
-        assert!(
-            wasm.contains("Content-Length: 100000\r\n"),
-            "a length for byte progress"
-        );
+        assert!(wasm.contains("Content-Length: 100000\r\n"), "a length for byte progress");
         assert!(wasm.contains("Content-Type: application/wasm"));
         let head = ask(serving.address, "HEAD /big.wasm HTTP/1.1");
         assert!(
@@ -185,9 +168,6 @@ mod tests {
         let first = listen(0).unwrap();
         let port = first.local_addr().unwrap().port();
         let error = listen(port).unwrap_err().to_string();
-        assert!(
-            error.contains(&port.to_string()) && error.contains("--port"),
-            "{error}"
-        );
+        assert!(error.contains(&port.to_string()) && error.contains("--port"), "{error}");
     }
 }

@@ -19,11 +19,7 @@ pub(crate) struct SetupArgs {
 pub(crate) fn run(project: &Project, args: &SetupArgs) -> Result<()> {
     step("Looking for the page's tools");
     let page = tools::ensure(project)?;
-    say(&format!(
-        "    {}\n    {}",
-        page.trunk.display(),
-        page.wasm_bindgen.display()
-    ));
+    say(&format!("    {}\n    {}", page.trunk.display(), page.wasm_bindgen.display()));
     if args.optimiser {
         say(&format!("    {}", optimise::ensure(project)?.display()));
     }

@@ -12,11 +12,7 @@ pub(crate) fn resolve(root: &Path, target: &str) -> Option<PathBuf> {
     for segment in folders.split('/').filter(|_| !folders.is_empty()) {
         file.push(plain(segment)?);
     }
-    file.push(if last.is_empty() {
-        "index.html"
-    } else {
-        plain(last)?
-    });
+    file.push(if last.is_empty() { "index.html" } else { plain(last)? });
     // A link inside the folder must not lead out of it either.
     let (file, root) = (file.canonicalize().ok()?, root.canonicalize().ok()?);
     (file.starts_with(&root) && file.is_file()).then_some(file)
@@ -30,9 +26,7 @@ pub(crate) fn path_of(target: &str) -> &str {
 /// A name that is only a name. Names starting with a dot and the `_headers` file are not part of the page.
 fn plain(segment: &str) -> Option<&str> {
     let hidden = segment.is_empty() || segment.starts_with('.') || segment == "_headers";
-    let odd = segment
-        .chars()
-        .any(|c| matches!(c, '/' | '\\' | ':') || c.is_control());
+    let odd = segment.chars().any(|c| matches!(c, '/' | '\\' | ':') || c.is_control());
     (!hidden && !odd).then_some(segment)
 }
 
@@ -69,13 +63,7 @@ mod tests {
                 std::env::temp_dir().join(format!("g2d-xtask-{name}-{}", std::process::id()));
             std::fs::create_dir_all(place.join("page/model")).unwrap();
             std::fs::write(place.join("secret.txt"), "secret").unwrap();
-            for file in [
-                "index.html",
-                "a b.js",
-                ".hidden",
-                "_headers",
-                "model/manifest.json",
-            ] {
+            for file in ["index.html", "a b.js", ".hidden", "_headers", "model/manifest.json"] {
                 std::fs::write(place.join("page").join(file), file).unwrap();
             }
             Self(place)
@@ -99,10 +87,7 @@ mod tests {
         assert_eq!(place.get("/").as_deref(), Some("index.html"));
         assert_eq!(place.get("/?backend=cpu#x").as_deref(), Some("index.html"));
         assert_eq!(place.get("/a%20b.js").as_deref(), Some("a b.js"));
-        assert_eq!(
-            place.get("/model/manifest.json").as_deref(),
-            Some("model/manifest.json")
-        );
+        assert_eq!(place.get("/model/manifest.json").as_deref(), Some("model/manifest.json"));
     }
 
     #[test]

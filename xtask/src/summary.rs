@@ -24,11 +24,7 @@ impl AddAssign for Summary {
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.skipped > 0 {
-            write!(f, ", {} skipped", self.skipped)
-        } else {
-            Ok(())
-        }
+        if self.skipped > 0 { write!(f, ", {} skipped", self.skipped) } else { Ok(()) }
     }
 }
 
@@ -107,25 +103,14 @@ mod tests {
             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s\n\
             test result: \x1b[31mFAILED\x1b[0m. 4 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; finished in 1.20s\n\
             error: test failed, to rerun pass `-p core --lib`";
-        assert_eq!(
-            of_cargo(&lines(text)),
-            Summary {
-                passed: 7,
-                failed: 2,
-                skipped: 1
-            }
-        );
+        assert_eq!(of_cargo(&lines(text)), Summary { passed: 7, failed: 2, skipped: 1 });
         assert_eq!(of_cargo(&lines("9 passed; 9 failed")), Summary::default());
     }
 
     #[test]
     fn adds_up_node() {
         let tap = "# tests 6\n# suites 0\n# pass 3\n# fail 1\n# cancelled 1\n# skipped 1\n# todo 0\n# duration_ms 9.5";
-        let expected = Summary {
-            passed: 3,
-            failed: 2,
-            skipped: 1,
-        };
+        let expected = Summary { passed: 3, failed: 2, skipped: 1 };
         assert_eq!(of_node(&lines(tap)), expected);
         assert_eq!(of_node(&lines(&tap.replace('#', "ℹ"))), expected);
         assert_eq!(of_node(&lines("\x1b[34mℹ pass 3\x1b[39m")).passed, 3);
@@ -134,17 +119,9 @@ mod tests {
 
     #[test]
     fn is_one_plain_line() {
-        let mut sum = Summary {
-            passed: 7,
-            failed: 0,
-            skipped: 0,
-        };
+        let mut sum = Summary { passed: 7, failed: 0, skipped: 0 };
         assert_eq!(sum.to_string(), "7 passed, 0 failed");
-        sum += Summary {
-            passed: 1,
-            failed: 2,
-            skipped: 3,
-        };
+        sum += Summary { passed: 1, failed: 2, skipped: 3 };
         assert_eq!(sum.to_string(), "8 passed, 2 failed, 3 skipped");
     }
 }

@@ -31,25 +31,18 @@ pub(crate) fn chromium() -> Result<PathBuf> {
 
 fn find_chromium() -> Option<PathBuf> {
     let mac = Path::new("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
-    let named = versions::CHROMIUM_NAMES
-        .iter()
-        .find_map(|name| on_path(name));
+    let named = versions::CHROMIUM_NAMES.iter().find_map(|name| on_path(name));
     named.or_else(|| mac.is_file().then(|| mac.to_path_buf()))
 }
 
 /// Node.js of at least this major version and npm, found or installed.
 pub(crate) fn node(oldest: u32) -> Result<()> {
-    let missing = versions::APT_NODE
-        .iter()
-        .filter(|(program, _)| on_path(program).is_none());
+    let missing = versions::APT_NODE.iter().filter(|(program, _)| on_path(program).is_none());
     let packages: Vec<&str> = missing.map(|(_, package)| *package).collect();
     if !packages.is_empty() {
         install(&packages, "Node.js and npm are needed")?;
     }
-    match first_line("node", &["--version"])
-        .as_deref()
-        .and_then(node_major)
-    {
+    match first_line("node", &["--version"]).as_deref().and_then(node_major) {
         Some(major) if major >= oldest => Ok(()),
         Some(major) => bail!(
             "Node.js {major} is too old and this system's packages have no newer one; install Node.js \
@@ -65,29 +58,21 @@ fn node_major(line: &str) -> Option<u32> {
 
 /// A software Vulkan driver. On other systems than Linux the system's own GPU interface is used.
 pub(crate) fn vulkan() -> Result<()> {
-    let chosen = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"]
-        .iter()
-        .any(|v| std::env::var_os(v).is_some());
+    let chosen =
+        ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].iter().any(|v| std::env::var_os(v).is_some());
     if !cfg!(target_os = "linux") || chosen || lavapipe() {
         return Ok(());
     }
-    install(
-        versions::APT_VULKAN,
-        "the wgpu tests need a software Vulkan driver (lavapipe)",
-    )
+    install(versions::APT_VULKAN, "the wgpu tests need a software Vulkan driver (lavapipe)")
 }
 
 fn lavapipe() -> bool {
-    [
-        "/usr/share/vulkan/icd.d",
-        "/usr/local/share/vulkan/icd.d",
-        "/etc/vulkan/icd.d",
-    ]
-    .iter()
-    .filter_map(|folder| std::fs::read_dir(folder).ok())
-    .flatten()
-    .flatten()
-    .any(|entry| entry.file_name().to_string_lossy().starts_with("lvp_icd"))
+    ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().starts_with("lvp_icd"))
 }
 
 /// How packages can be installed here.
@@ -106,11 +91,7 @@ fn right() -> Right {
         return Right::Root;
     }
     let sudo = command("sudo").args(["-n", "true"]).output();
-    if sudo.is_ok_and(|output| output.status.success()) {
-        Right::Sudo
-    } else {
-        Right::None
-    }
+    if sudo.is_ok_and(|output| output.status.success()) { Right::Sudo } else { Right::None }
 }
 
 fn install(packages: &[&str], why: &str) -> Result<()> {
@@ -122,24 +103,14 @@ fn install(packages: &[&str], why: &str) -> Result<()> {
     step(&format!("Installing {list} ({why})"));
     let remedy = format!("install {list} by hand and try again");
     if !package_lists() {
-        run(
-            &mut apt(right, &["update"]),
-            "check the package sources of this system",
-        )?;
+        run(&mut apt(right, &["update"]), "check the package sources of this system")?;
     }
-    let arguments = [
-        &["install", "--yes", "--no-install-recommends"][..],
-        packages,
-    ]
-    .concat();
+    let arguments = [&["install", "--yes", "--no-install-recommends"][..], packages].concat();
     if run(&mut apt(right, &arguments), &remedy).is_ok() {
         return Ok(());
     }
     say("    (once more, with new package lists)");
-    run(
-        &mut apt(right, &["update"]),
-        "check the package sources of this system",
-    )?;
+    run(&mut apt(right, &["update"]), "check the package sources of this system")?;
     run(&mut apt(right, &arguments), &remedy)
 }
 
@@ -161,10 +132,7 @@ fn apt(right: Right, arguments: &[&str]) -> Command {
         }
         Right::Root | Right::None => command("apt-get"),
     };
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .arg("--quiet")
-        .args(arguments);
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("--quiet").args(arguments);
     command
 }
 
@@ -173,9 +141,7 @@ fn package_lists() -> bool {
     let Ok(entries) = std::fs::read_dir("/var/lib/apt/lists") else {
         return false;
     };
-    entries
-        .flatten()
-        .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
 }
 
 #[cfg(test)]
@@ -191,15 +157,8 @@ mod tests {
 
     #[test]
     fn who_cannot_install_is_told_the_packages_and_the_ways_round() {
-        let text = by_hand(
-            "the browser tests need Chromium",
-            "chromium fonts-liberation",
-        );
-        for part in [
-            "chromium fonts-liberation",
-            "G2D_CHROMIUM",
-            "--skip-browser",
-        ] {
+        let text = by_hand("the browser tests need Chromium", "chromium fonts-liberation");
+        for part in ["chromium fonts-liberation", "G2D_CHROMIUM", "--skip-browser"] {
             assert!(text.contains(part), "{text}");
         }
     }
@@ -208,9 +167,6 @@ mod tests {
     fn sudo_is_never_asked_for_a_password() {
         let command = apt(Right::Sudo, &["update"]);
         assert_eq!(command.get_program(), "sudo");
-        assert_eq!(
-            command.get_args().next().and_then(|a| a.to_str()),
-            Some("-n")
-        );
+        assert_eq!(command.get_args().next().and_then(|a| a.to_str()), Some("-n"));
     }
 }

@@ -50,11 +50,7 @@ impl Report {
         }
         result(&self.sum.to_string())?;
         let good = self.sum.failed == 0 && self.sum.passed > 0;
-        Ok(if good {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        })
+        Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
@@ -79,10 +75,7 @@ pub(crate) fn run(project: &Project, args: &TestArgs) -> Result<ExitCode> {
 
     let built = report.part("build everything native", |_| {
         step("Building everything native (many minutes the first time)");
-        run_command(
-            native(project, "build").args(["--bins", "--tests", "--examples"]),
-            "see above",
-        )
+        run_command(native(project, "build").args(["--bins", "--tests", "--examples"]), "see above")
     });
     if built.is_some() {
         report.part("native tests", |sum| {
@@ -93,12 +86,7 @@ pub(crate) fn run(project: &Project, args: &TestArgs) -> Result<ExitCode> {
     report.part("tests of xtask", |sum| {
         step("Running the tests of xtask");
         let mut cargo = command(cargo());
-        cargo_tests(
-            sum,
-            cargo
-                .args(["test", "--locked", "-p", "xtask"])
-                .current_dir(&project.root),
-        )
+        cargo_tests(sum, cargo.args(["test", "--locked", "-p", "xtask"]).current_dir(&project.root))
     });
     if let Some(chromium) = browser {
         let folder = page::folder(project);
@@ -115,14 +103,7 @@ pub(crate) fn run(project: &Project, args: &TestArgs) -> Result<ExitCode> {
 fn native(project: &Project, verb: &str) -> Command {
     let mut cargo = command(cargo());
     cargo
-        .args([
-            verb,
-            "--locked",
-            "--release",
-            "--workspace",
-            "--exclude",
-            "xtask",
-        ])
+        .args([verb, "--locked", "--release", "--workspace", "--exclude", "xtask"])
         .current_dir(&project.root)
         .env("G2D_BIN", project.g2d());
     if std::env::var_os("CUBECL_WGPU_DEFAULT_DEVICE").is_none() {
@@ -178,10 +159,7 @@ fn test_files(project: &Project) -> Result<Vec<PathBuf>> {
 /// not pass for a good one; neither must one that ran nothing.
 fn ended_well(status: Option<std::process::ExitStatus>, found: Summary) -> Result<()> {
     match status {
-        None => bail!(
-            "the tests took longer than {} minutes",
-            LIMIT.as_secs() / 60
-        ),
+        None => bail!("the tests took longer than {} minutes", LIMIT.as_secs() / 60),
         Some(status) if !status.success() && found.failed == 0 => {
             bail!("the runner failed ({status}) without naming a test; see above")
         }
@@ -198,14 +176,8 @@ mod tests {
 
     #[test]
     fn a_crash_a_time_out_and_an_empty_run_are_failures() {
-        let one = Summary {
-            passed: 1,
-            ..Summary::default()
-        };
-        let bad = Summary {
-            failed: 1,
-            ..Summary::default()
-        };
+        let one = Summary { passed: 1, ..Summary::default() };
+        let bad = Summary { failed: 1, ..Summary::default() };
         let status = |code: i32| Some(ExitStatus::from_raw(code << 8));
         assert!(ended_well(status(0), one).is_ok());
         assert!(ended_well(status(0), Summary::default()).is_err());
@@ -218,11 +190,7 @@ mod tests {
     #[test]
     fn a_part_that_fails_is_counted_and_the_next_one_runs() {
         let mut report = Report::default();
-        assert!(
-            report
-                .part("first", |_| -> Result<()> { bail!("broken") })
-                .is_none()
-        );
+        assert!(report.part("first", |_| -> Result<()> { bail!("broken") }).is_none());
         assert!(
             report
                 .part("second", |sum| {
@@ -231,14 +199,7 @@ mod tests {
                 })
                 .is_some()
         );
-        assert_eq!(
-            report.sum,
-            Summary {
-                passed: 2,
-                failed: 1,
-                skipped: 0
-            }
-        );
+        assert_eq!(report.sum, Summary { passed: 2, failed: 1, skipped: 0 });
         assert_eq!(report.times.len(), 2);
     }
 }

@@ -50,10 +50,7 @@ pub(crate) fn ensure(project: &Project) -> Result<PageTools> {
     let trunk = tool(project, &trunk)?;
     let wasm_bindgen = tool(project, &wasm_bindgen)?;
     let _ = std::fs::remove_dir_all(scratch(project));
-    Ok(PageTools {
-        trunk,
-        wasm_bindgen,
-    })
+    Ok(PageTools { trunk, wasm_bindgen })
 }
 
 /// How a tool is compiled. These run for seconds, so quick to compile matters more than quick to run.
@@ -80,19 +77,12 @@ pub(crate) fn wasm_target(project: &Project) -> Result<()> {
         .output()
         .context("rustc could not be started; install Rust with rustup")?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if sysroot
-        .join("lib/rustlib")
-        .join(target)
-        .join("lib")
-        .is_dir()
-    {
+    if sysroot.join("lib/rustlib").join(target).join("lib").is_dir() {
         return Ok(());
     }
     step(&format!("Adding the compiler's {target} target"));
     run(
-        command("rustup")
-            .args(["target", "add", target])
-            .current_dir(&project.root),
+        command("rustup").args(["target", "add", target]).current_dir(&project.root),
         "without rustup, install your system's package for this target, for the compiler named in \
          rust-toolchain.toml",
     )
@@ -114,27 +104,16 @@ pub(crate) fn linters(project: &Project) -> Result<()> {
 }
 
 fn tool(project: &Project, recipe: &Recipe) -> Result<PathBuf> {
-    let Recipe {
-        program,
-        package,
-        version,
-        ..
-    } = recipe;
+    let Recipe { program, package, version, .. } = recipe;
     let root = project.tools();
     let own = program_in(&root.join("bin"), program);
-    let candidates = [
-        Some(own.clone()),
-        on_path(program),
-        cargo_home_tool(program),
-    ];
+    let candidates = [Some(own.clone()), on_path(program), cargo_home_tool(program)];
     for candidate in candidates.iter().flatten() {
         if version_of(candidate).as_ref() == Some(version) {
             return Ok(candidate.clone());
         }
     }
-    step(&format!(
-        "Installing {package} {version} into .tools/ (compiled once, some minutes)"
-    ));
+    step(&format!("Installing {package} {version} into .tools/ (compiled once, some minutes)"));
     if let Some(found) = on_path(program).and_then(|path| version_of(&path)) {
         say(&format!("    (the one on PATH is {found})"));
     }
@@ -185,10 +164,7 @@ mod tests {
     #[test]
     fn versions_are_read_off_what_tools_print() {
         assert_eq!(second_word("trunk 0.21.14").as_deref(), Some("0.21.14"));
-        assert_eq!(
-            second_word("wasm-bindgen 0.2.130 (1a2b)").as_deref(),
-            Some("0.2.130")
-        );
+        assert_eq!(second_word("wasm-bindgen 0.2.130 (1a2b)").as_deref(), Some("0.2.130"));
         assert_eq!(second_word("trunk"), None);
     }
 

@@ -24,10 +24,5 @@ pub(crate) const APT_VULKAN: &[&str] = &["libvulkan1", "mesa-vulkan-drivers"];
 pub(crate) const APT_NODE: &[(&str, &str)] = &[("node", "nodejs"), ("npm", "npm")];
 
 /// Names under which Chromium or a relative of it is installed.
-pub(crate) const CHROMIUM_NAMES: &[&str] = &[
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-];
+pub(crate) const CHROMIUM_NAMES: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];

@@ -58,23 +58,14 @@ mod tests {
     }
 
     fn config(rule: MaskRule, level: f32) -> GroundingConfig {
-        GroundingConfig {
-            rule,
-            level,
-            min_region_fraction: 0.01,
-            ..GroundingConfig::default()
-        }
+        GroundingConfig { rule, level, min_region_fraction: 0.01, ..GroundingConfig::default() }
     }
 
     #[test]
     fn both_rules_cut_strictly_above_their_level() {
         let area = |rule, level| to_mask(&map(), &config(rule, level)).map(|m| m.area());
         assert_eq!(area(MaskRule::Absolute, 0.3), Some(30));
-        assert_eq!(
-            area(MaskRule::Absolute, 0.4),
-            None,
-            "one pixel is too small a part"
-        );
+        assert_eq!(area(MaskRule::Absolute, 0.4), None, "one pixel is too small a part");
         // Median 0.1, peak 0.5: 0.7 of the way is 0.38, 0.8 is 0.42.
         assert_eq!(area(MaskRule::Peak, 0.7), Some(30));
         assert_eq!(area(MaskRule::Peak, 0.8), None);
@@ -82,20 +73,12 @@ mod tests {
 
     #[test]
     fn small_parts_go_and_weak_maps_point_nowhere() {
-        let keep_all = GroundingConfig {
-            min_region_fraction: 0.0,
-            ..config(MaskRule::Absolute, 0.3)
-        };
+        let keep_all =
+            GroundingConfig { min_region_fraction: 0.0, ..config(MaskRule::Absolute, 0.3) };
         assert_eq!(to_mask(&map(), &keep_all).unwrap().area(), 31);
-        let strict = GroundingConfig {
-            min_score: 0.51,
-            ..keep_all.clone()
-        };
+        let strict = GroundingConfig { min_score: 0.51, ..keep_all.clone() };
         assert_eq!(to_mask(&map(), &strict), None);
-        let just = GroundingConfig {
-            min_score: 0.5,
-            ..keep_all
-        };
+        let just = GroundingConfig { min_score: 0.5, ..keep_all };
         assert!(to_mask(&map(), &just).is_some());
     }
 

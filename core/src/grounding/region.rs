@@ -67,22 +67,12 @@ mod tests {
 
     #[test]
     fn the_left_of_the_image_is_the_patients_right() {
-        let parts = mask(&[
-            [10, 70, 10, 12],
-            [70, 5, 12, 12],
-            [47, 40, 6, 6],
-            [5, 88, 90, 2],
-        ]);
+        let parts = mask(&[[10, 70, 10, 12], [70, 5, 12, 12], [47, 40, 6, 6], [5, 88, 90, 2]]);
         let found = regions(&parts, &GroundingConfig::default());
         let zones: Vec<&str> = found.iter().map(|r| r.zone.as_str()).collect();
         assert_eq!(
             zones,
-            [
-                "both sides, lower zone",
-                "left upper zone",
-                "right lower zone",
-                "central mid zone"
-            ]
+            ["both sides, lower zone", "left upper zone", "right lower zone", "central mid zone"]
         );
         assert_eq!(found[1].bbox, [70, 5, 12, 12]);
         assert!((found[1].area_fraction - 144.0 / 9000.0).abs() < 1e-12);
@@ -90,14 +80,8 @@ mod tests {
 
     #[test]
     fn the_largest_come_first_and_no_more_than_asked() {
-        let config = GroundingConfig {
-            max_regions: 2,
-            ..GroundingConfig::default()
-        };
-        let found = regions(
-            &mask(&[[0, 0, 2, 2], [50, 50, 9, 9], [20, 20, 3, 3]]),
-            &config,
-        );
+        let config = GroundingConfig { max_regions: 2, ..GroundingConfig::default() };
+        let found = regions(&mask(&[[0, 0, 2, 2], [50, 50, 9, 9], [20, 20, 3, 3]]), &config);
         let boxes: Vec<[u32; 4]> = found.iter().map(|r| r.bbox).collect();
         assert_eq!(boxes, [[50, 50, 9, 9], [20, 20, 3, 3]]);
         assert!(regions(&mask(&[]), &config).is_empty());

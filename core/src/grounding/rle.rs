@@ -14,10 +14,7 @@ pub const MAX_RLE_PIXELS: u64 = 100_000_000;
 /// Encodes a mask.
 pub fn encode_rle(mask: &Mask) -> Rle {
     let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Rle {
-        size: [side(mask.height), side(mask.width)],
-        counts: pack(&runs(mask)),
-    }
+    Rle { size: [side(mask.height), side(mask.width)], counts: pack(&runs(mask)) }
 }
 
 fn runs(mask: &Mask) -> Vec<i64> {
@@ -127,11 +124,7 @@ mod tests {
 
     fn mask(rows: &[&str]) -> Mask {
         let data = rows.concat().bytes().map(|b| u8::from(b == b'#')).collect();
-        Mask {
-            width: rows[0].len(),
-            height: rows.len(),
-            data,
-        }
+        Mask { width: rows[0].len(), height: rows.len(), data }
     }
 
     /// A ring with a gap, drawn by arithmetic so that Python can draw it too:
@@ -170,14 +163,7 @@ mod tests {
         assert_eq!(text(&mask(&["#"])), "01");
         assert_eq!(ring().area(), 2941);
         assert_eq!(text(&ring()), RING);
-        assert_eq!(
-            decode_rle(&Rle {
-                size: [71, 130],
-                counts: RING.into()
-            })
-            .unwrap(),
-            ring()
-        );
+        assert_eq!(decode_rle(&Rle { size: [71, 130], counts: RING.into() }).unwrap(), ring());
     }
 
     #[test]
@@ -195,27 +181,11 @@ mod tests {
 
     #[test]
     fn hostile_strings_are_refused() {
-        let decode = |size, counts: &str| {
-            decode_rle(&Rle {
-                size,
-                counts: counts.into(),
-            })
-        };
+        let decode = |size, counts: &str| decode_rle(&Rle { size, counts: counts.into() });
         let code = |size, counts| decode(size, counts).unwrap_err().code();
         assert_eq!(code([u32::MAX, u32::MAX], "0"), "G2D-L60");
-        let broken = [
-            "",
-            "=",
-            "l0",
-            "o",
-            "oooooooooooooooo0",
-            "O1",
-            "\u{7f}",
-            "é",
-            "09Z",
-            "/",
-            "<<",
-        ];
+        let broken =
+            ["", "=", "l0", "o", "oooooooooooooooo0", "O1", "\u{7f}", "é", "09Z", "/", "<<"];
         for counts in broken {
             assert_eq!(code([3, 4], counts), "G2D-I60", "{counts:?}");
         }

@@ -1,5 +1,7 @@
 //! PNG and JPEG files to grey pictures.
 
+use std::borrow::Cow;
+
 use std::io::Cursor;
 
 use image::ImageDecoder;
@@ -21,6 +23,20 @@ pub struct Film {
     pub bits: u8,
     /// `PNG` or `JPEG`.
     pub format: &'static str,
+}
+
+impl Film {
+    /// The grey values as the network is to see them.
+    ///
+    /// A 16-bit file holds 10 to 16 bits of signal and does not say how many, so its own range is
+    /// stretched to [0, 1]; 8-bit films are taken as they are.
+    pub fn levels(&self) -> Cow<'_, Raster> {
+        if self.bits == 16 {
+            Cow::Owned(stretch(&self.pixels))
+        } else {
+            Cow::Borrowed(&self.pixels)
+        }
+    }
 }
 
 /// Reads a PNG (1 to 16 bit; grey, colour, palette) or a JPEG (8 bit) from memory.
@@ -52,19 +68,13 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Film> {
         }
         Format::Jpeg => {
             let mut decoder = JpegDecoder::new(Cursor::new(bytes)).map_err(failed)?;
-            decoder
-                .set_limits(decoder_limits(&header, limits))
-                .map_err(failed)?;
+            decoder.set_limits(decoder_limits(&header, limits)).map_err(failed)?;
             // A broken EXIF block says nothing about the picture.
             let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
             orient(read_grey(decoder, &header, limits)?, orientation)
         }
     };
-    Ok(Film {
-        pixels,
-        bits: header.bits,
-        format: header.format.name(),
-    })
+    Ok(Film { pixels, bits: header.bits, format: header.format.name() })
 }
 
 /// The decoders' own limits, as a second line: at most four 16-bit samples a pixel, and some room
@@ -84,18 +94,15 @@ fn read_grey(decoder: impl ImageDecoder, header: &Header, limits: &Limits) -> Re
     let colour = decoder.color_type();
     let size = usize::try_from(decoder.total_bytes()).map_err(|_| damaged(header.format))?;
     let mut buffer = vec![0; size];
-    decoder
-        .read_image(&mut buffer)
-        .map_err(|_| damaged(header.format))?;
+    decoder.read_image(&mut buffer).map_err(|_| damaged(header.format))?;
     let channels = usize::from(colour.channel_count());
     let data = match colour {
         image::ColorType::L8
         | image::ColorType::La8
         | image::ColorType::Rgb8
-        | image::ColorType::Rgba8 => buffer
-            .chunks_exact(channels)
-            .map(|p| grey(p, |&v| f32::from(v)) / 255.0)
-            .collect(),
+        | image::ColorType::Rgba8 => {
+            buffer.chunks_exact(channels).map(|p| grey(p, |&v| f32::from(v)) / 255.0).collect()
+        }
         image::ColorType::L16
         | image::ColorType::La16
         | image::ColorType::Rgb16
@@ -106,10 +113,7 @@ fn read_grey(decoder: impl ImageDecoder, header: &Header, limits: &Limits) -> Re
             .map(|p| grey(p, |&v| f32::from(u16::from_ne_bytes(v))) / 65535.0)
             .collect(),
         _ => {
-            return Err(Error::bug(
-                "G2D-B02",
-                "A decoder gave a kind of colour it never gives",
-            ));
+            return Err(Error::bug("G2D-B02", "A decoder gave a kind of colour it never gives"));
         }
     };
     Raster::from_vec(width as usize, height as usize, data)
@@ -156,11 +160,7 @@ fn orient(film: Raster, orientation: Orientation) -> Raster {
             data.push(film.at(sx, sy));
         }
     }
-    Raster {
-        width,
-        height,
-        data,
-    }
+    Raster { width, height, data }
 }
 
 /// Stretches the grey values linearly so that the darkest becomes 0 and the brightest 1, as the
@@ -173,16 +173,8 @@ pub fn stretch(film: &Raster) -> Raster {
         return film.clone();
     }
     let (low, width) = (f64::from(low), f64::from(high) - f64::from(low));
-    let data = film
-        .data
-        .iter()
-        .map(|&v| ((f64::from(v) - low) / width) as f32)
-        .collect();
-    Raster {
-        width: film.width,
-        height: film.height,
-        data,
-    }
+    let data = film.data.iter().map(|&v| ((f64::from(v) - low) / width) as f32).collect();
+    Raster { width: film.width, height: film.height, data }
 }
 
 #[cfg(test)]

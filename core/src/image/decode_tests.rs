@@ -4,10 +4,7 @@ use image::codecs::{jpeg::JpegEncoder, png::PngEncoder};
 use super::*;
 
 fn code(bytes: &[u8]) -> &'static str {
-    decode(bytes, &Limits::default())
-        .map(|_| ())
-        .unwrap_err()
-        .code()
+    decode(bytes, &Limits::default()).map(|_| ()).unwrap_err().code()
 }
 
 fn open(bytes: &[u8]) -> Film {
@@ -16,36 +13,25 @@ fn open(bytes: &[u8]) -> Film {
 
 fn encode_png(data: &[u8], width: u32, height: u32, colour: image::ExtendedColorType) -> Vec<u8> {
     let mut out = Vec::new();
-    PngEncoder::new(&mut out)
-        .write_image(data, width, height, colour)
-        .unwrap();
+    PngEncoder::new(&mut out).write_image(data, width, height, colour).unwrap();
     out
 }
 
 fn encode_jpeg(data: &[u8], width: u32, height: u32, colour: image::ExtendedColorType) -> Vec<u8> {
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, 100)
-        .write_image(data, width, height, colour)
-        .unwrap();
+    JpegEncoder::new_with_quality(&mut out, 100).write_image(data, width, height, colour).unwrap();
     out
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |c, _| {
-            (c >> 1) ^ (0xedb8_8320 & (c & 1).wrapping_neg())
-        })
+        (0..8).fold(crc ^ u32::from(byte), |c, _| (c >> 1) ^ (0xedb8_8320 & (c & 1).wrapping_neg()))
     })
 }
 
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let body = [kind.as_slice(), data].concat();
-    [
-        &(data.len() as u32).to_be_bytes(),
-        body.as_slice(),
-        &crc32(&body).to_be_bytes(),
-    ]
-    .concat()
+    [&(data.len() as u32).to_be_bytes(), body.as_slice(), &crc32(&body).to_be_bytes()].concat()
 }
 
 fn ihdr(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
@@ -78,24 +64,14 @@ fn raw_png(size: [u32; 2], depth: u8, colour: u8, extra: &[Vec<u8>], raw: &[u8])
 
 #[test]
 fn grey_of_8_and_16_bits_keeps_its_depth() {
-    let film = open(&encode_png(
-        &[0, 51, 255, 102],
-        2,
-        2,
-        image::ExtendedColorType::L8,
-    ));
+    let film = open(&encode_png(&[0, 51, 255, 102], 2, 2, image::ExtendedColorType::L8));
     assert_eq!((film.bits, film.format), (8, "PNG"));
     assert_eq!(film.pixels.data, [0.0, 0.2, 1.0, 0.4]);
     let samples = [0_u16, 1, 32768, 65535];
     let bytes: Vec<u8> = samples.iter().flat_map(|v| v.to_ne_bytes()).collect();
     let film = open(&encode_png(&bytes, 4, 1, image::ExtendedColorType::L16));
     assert_eq!(film.bits, 16);
-    let back: Vec<_> = film
-        .pixels
-        .data
-        .iter()
-        .map(|v| (v * 65535.0).round() as u16)
-        .collect();
+    let back: Vec<_> = film.pixels.data.iter().map(|v| (v * 65535.0).round() as u16).collect();
     assert_eq!(back, samples);
 }
 
@@ -103,10 +79,7 @@ fn grey_of_8_and_16_bits_keeps_its_depth() {
 fn few_bits_and_palettes_are_read() {
     // 1, 2 and 4 bits: 0 is black and the largest sample is white.
     let one = raw_png([8, 1], 1, 0, &[], &[0, 0b1010_0001]);
-    assert_eq!(
-        open(&one).pixels.data,
-        [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
-    );
+    assert_eq!(open(&one).pixels.data, [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
     assert_eq!(open(&one).bits, 1);
     let two = raw_png([3, 1], 2, 0, &[], &[0, 0b0001_1100]);
     assert_eq!(open(&two).pixels.data, [0.0, 1.0 / 3.0, 1.0]);
@@ -120,22 +93,14 @@ fn few_bits_and_palettes_are_read() {
 
 #[test]
 fn alpha_is_ignored_and_colour_becomes_luma() {
-    let la = open(&encode_png(
-        &[51, 0, 102, 255],
-        2,
-        1,
-        image::ExtendedColorType::La8,
-    ));
+    let la = open(&encode_png(&[51, 0, 102, 255], 2, 1, image::ExtendedColorType::La8));
     assert_eq!(la.pixels.data, [0.2, 0.4]);
     let rgba = [255, 0, 0, 9, 0, 255, 0, 255, 0, 0, 255, 0, 51, 51, 51, 1];
     let film = open(&encode_png(&rgba, 2, 2, image::ExtendedColorType::Rgba8));
     for (got, want) in film.pixels.data.iter().zip([0.299, 0.587, 0.114, 0.2]) {
         assert!((got - want).abs() < 1e-6);
     }
-    let white: Vec<u8> = [65535_u16; 3]
-        .iter()
-        .flat_map(|v| v.to_ne_bytes())
-        .collect();
+    let white: Vec<u8> = [65535_u16; 3].iter().flat_map(|v| v.to_ne_bytes()).collect();
     let film = open(&encode_png(&white, 1, 1, image::ExtendedColorType::Rgb16));
     assert_eq!((film.bits, film.pixels.data), (16, vec![1.0]));
 }
@@ -145,16 +110,8 @@ fn jpeg_grey_and_colour_agree() {
     let grey: Vec<u8> = (0..256).map(|i| (i % 16 * 8 + i / 16 * 4) as u8).collect();
     let colour: Vec<u8> = grey.iter().flat_map(|&v| [v; 3]).collect();
     let a = open(&encode_jpeg(&grey, 16, 16, image::ExtendedColorType::L8));
-    let b = open(&encode_jpeg(
-        &colour,
-        16,
-        16,
-        image::ExtendedColorType::Rgb8,
-    ));
-    assert_eq!(
-        (a.format, a.bits, a.pixels.width, a.pixels.height),
-        ("JPEG", 8, 16, 16)
-    );
+    let b = open(&encode_jpeg(&colour, 16, 16, image::ExtendedColorType::Rgb8));
+    assert_eq!((a.format, a.bits, a.pixels.width, a.pixels.height), ("JPEG", 8, 16, 16));
     for ((a, b), &v) in a.pixels.data.iter().zip(&b.pixels.data).zip(&grey) {
         assert!((a - f32::from(v) / 255.0).abs() < 0.015);
         assert!((a - b).abs() < 0.015);
@@ -163,9 +120,7 @@ fn jpeg_grey_and_colour_agree() {
 
 /// A JPEG of 24 x 16 whose left half is bright, with an EXIF block that holds the orientation.
 fn turned(orientation: u8) -> Vec<u8> {
-    let data: Vec<u8> = (0..24 * 16)
-        .map(|i| if i % 24 < 12 { 230 } else { 20 })
-        .collect();
+    let data: Vec<u8> = (0..24 * 16).map(|i| if i % 24 < 12 { 230 } else { 20 }).collect();
     let jpeg = encode_jpeg(&data, 24, 16, image::ExtendedColorType::L8);
     let mut exif =
         b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
@@ -190,11 +145,7 @@ fn exif_orientation_is_applied() {
     for (orientation, size, first, last) in cases {
         let film = open(&turned(orientation));
         let [w, h] = size;
-        assert_eq!(
-            [film.pixels.width, film.pixels.height],
-            size,
-            "{orientation}"
-        );
+        assert_eq!([film.pixels.width, film.pixels.height], size, "{orientation}");
         assert_eq!(bright(&film, 0, 0), first, "{orientation}");
         assert_eq!(bright(&film, w - 1, h - 1), last, "{orientation}");
     }
@@ -203,11 +154,7 @@ fn exif_orientation_is_applied() {
 #[test]
 fn orientations_move_each_corner_as_the_standard_says() {
     // a b / c d / e f, turned by hand after the figures of Exif 2.32.
-    let film = Raster {
-        width: 2,
-        height: 3,
-        data: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
-    };
+    let film = Raster { width: 2, height: 3, data: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0] };
     let cases: [(u8, [u8; 6]); 8] = [
         (1, [1, 2, 3, 4, 5, 6]),
         (2, [2, 1, 4, 3, 6, 5]),
@@ -233,10 +180,7 @@ fn a_huge_header_is_refused_before_anything_is_allocated() {
     let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     jpeg[frame + 5..frame + 9].fill(0xff);
     assert_eq!(code(&jpeg), "G2D-L02");
-    let limits = Limits {
-        max_bytes: small.len() - 1,
-        ..Limits::default()
-    };
+    let limits = Limits { max_bytes: small.len() - 1, ..Limits::default() };
     assert_eq!(decode(&small, &limits).unwrap_err().code(), "G2D-L01");
 }
 
@@ -311,16 +255,11 @@ fn two_thousand_damaged_files_do_no_harm() {
         raw_png([4, 2], 8, 3, &[palette], &[0, 0, 1, 0, 1, 0, 1, 1, 0, 0]),
         turned(6),
     ];
-    let limits = Limits {
-        max_pixels: 1 << 20,
-        max_side: 4096,
-        ..Limits::default()
-    };
+    let limits = Limits { max_pixels: 1 << 20, max_side: 4096, ..Limits::default() };
     let mut state = 2026_u64;
     let mut next = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     let (mut refused, mut read) = (0, 0);
@@ -336,28 +275,18 @@ fn two_thousand_damaged_files_do_no_harm() {
         match decode(&bytes, &limits) {
             Ok(film) => {
                 read += 1;
-                assert_eq!(
-                    film.pixels.data.len(),
-                    film.pixels.width * film.pixels.height
-                );
+                assert_eq!(film.pixels.data.len(), film.pixels.width * film.pixels.height);
                 assert!(film.pixels.data.iter().all(|v| (0.0..=1.0).contains(v)));
             }
             Err(_) => refused += 1,
         }
     }
-    assert!(
-        refused > 500 && read > 100,
-        "{refused} refused, {read} read"
-    );
+    assert!(refused > 500 && read > 100, "{refused} refused, {read} read");
 }
 
 #[test]
 fn stretching_reaches_both_ends() {
-    let film = Raster {
-        width: 3,
-        height: 1,
-        data: vec![0.02, 0.03, 0.06],
-    };
+    let film = Raster { width: 3, height: 1, data: vec![0.02, 0.03, 0.06] };
     assert_eq!(stretch(&film).data, [0.0, 0.25, 1.0]);
     let flat = Raster::filled(2, 2, 0.3);
     assert_eq!(stretch(&flat), flat);

@@ -87,10 +87,7 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     if starts(b"BM") && at(6, &[0, 0, 0, 0]) {
         return Some("BMP");
     }
-    if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"]
-        .into_iter()
-        .any(starts)
-    {
+    if [&b"II*\0"[..], b"MM\0*", b"II+\0", b"MM\0+"].into_iter().any(starts) {
         return Some("TIFF");
     }
     if starts(b"%PDF") {
@@ -124,11 +121,7 @@ pub(super) fn damaged(format: Format) -> Error {
 }
 
 fn unsupported(what: &str) -> Error {
-    Error::input(
-        "G2D-I06",
-        what,
-        "Export the film as PNG or as a plain 8-bit JPEG",
-    )
+    Error::input("G2D-I06", what, "Export the film as PNG or as a plain 8-bit JPEG")
 }
 
 fn be16(bytes: &[u8], at: usize) -> Option<u16> {
@@ -158,10 +151,7 @@ fn png(bytes: &[u8], limits: &Limits) -> Result<Header> {
     loop {
         let length = be32(bytes, at).ok_or_else(broken)? as usize;
         let kind = bytes.get(at + 4..at + 8).ok_or_else(broken)?;
-        let next = length
-            .checked_add(12)
-            .and_then(|n| at.checked_add(n))
-            .ok_or_else(broken)?;
+        let next = length.checked_add(12).and_then(|n| at.checked_add(n)).ok_or_else(broken)?;
         if next > bytes.len() {
             return Err(broken());
         }
@@ -172,12 +162,7 @@ fn png(bytes: &[u8], limits: &Limits) -> Result<Header> {
     }
     // The entries of a palette always have 8 bits, however few bits the index has.
     let bits = if colour == 3 { 8 } else { depth };
-    Ok(Header {
-        format: Format::Png,
-        width,
-        height,
-        bits,
-    })
+    Ok(Header { format: Format::Png, width, height, bits })
 }
 
 /// ITU-T T.81, annex B: segments that start with FF and a marker; after SOS the coded data, in
@@ -227,14 +212,7 @@ fn frame_header(bytes: &[u8], at: usize, marker: u8, limits: &Limits) -> Result<
         )));
     }
     if !matches!(marker, 0xc0..=0xc2) {
-        return Err(unsupported(
-            "The JPEG file is lossless, hierarchical or arithmetically coded",
-        ));
+        return Err(unsupported("The JPEG file is lossless, hierarchical or arithmetically coded"));
     }
-    Ok(Header {
-        format: Format::Jpeg,
-        width,
-        height,
-        bits,
-    })
+    Ok(Header { format: Format::Jpeg, width, height, bits })
 }

@@ -20,11 +20,7 @@ impl Default for Limits {
     /// 64 MiB, 100 million pixels, 20,000 pixels a side: several times the largest radiograph
     /// (about 4,300 x 3,600), and what a browser's 4 GiB of memory can still hold.
     fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
-            max_pixels: 100_000_000,
-            max_side: 20_000,
-        }
+        Self { max_bytes: 64 << 20, max_pixels: 100_000_000, max_side: 20_000 }
     }
 }
 
@@ -39,10 +35,7 @@ impl Limits {
         }
         Err(Error::limits(
             "G2D-L01",
-            format!(
-                "The file has {bytes} bytes, more than the {} allowed",
-                self.max_bytes
-            ),
+            format!("The file has {bytes} bytes, more than the {} allowed", self.max_bytes),
             "Export the film as a smaller PNG or JPEG",
         ))
     }
@@ -73,11 +66,7 @@ impl Limits {
 
 /// The error for a picture without pixels.
 pub(super) fn empty_picture() -> Error {
-    Error::input(
-        "G2D-I05",
-        "The picture has no pixels",
-        "Export the film again",
-    )
+    Error::input("G2D-I05", "The picture has no pixels", "Export the film again")
 }
 
 #[cfg(test)]
@@ -86,11 +75,7 @@ mod tests {
 
     #[test]
     fn each_limit_holds_on_its_own() {
-        let limits = Limits {
-            max_bytes: 10,
-            max_pixels: 100,
-            max_side: 50,
-        };
+        let limits = Limits { max_bytes: 10, max_pixels: 100, max_side: 50 };
         assert!(limits.check_bytes(10).is_ok());
         assert_eq!(limits.check_bytes(11).unwrap_err().code(), "G2D-L01");
         assert!(limits.check_pixels(10, 10).is_ok());

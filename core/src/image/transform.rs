@@ -64,9 +64,7 @@ impl TryFrom<Plan> for Geometry {
                 && a.placed <= 1 << 24
                 && a.place_start.unsigned_abs() <= 1 << 24
                 && a.film <= 1 << 24
-                && a.crop_start
-                    .checked_add(a.crop)
-                    .is_some_and(|end| end <= a.film)
+                && a.crop_start.checked_add(a.crop).is_some_and(|end| end <= a.film)
         };
         if fits(&plan.x) && fits(&plan.y) && (1..=1 << 16).contains(&plan.input) {
             return Ok(Self(plan));
@@ -106,10 +104,7 @@ impl AxisPlan {
 
     /// The input pixels that show film.
     fn shown(self, input: usize) -> std::ops::Range<usize> {
-        let end = self
-            .place_start
-            .saturating_add(self.placed as i64)
-            .clamp(0, input as i64);
+        let end = self.place_start.saturating_add(self.placed as i64).clamp(0, input as i64);
         let start = self.place_start.clamp(0, end);
         start as usize..end as usize
     }
@@ -150,10 +145,7 @@ impl Geometry {
         let [x0, y0, width, height] = crop_box(film, config.crop_tolerance);
         let (placed_w, placed_h) = match config.resize {
             ResizeKind::Squash => (square, square),
-            ResizeKind::Pad => (
-                pad_side(width, height, square),
-                pad_side(height, width, square),
-            ),
+            ResizeKind::Pad => (pad_side(width, height, square), pad_side(height, width, square)),
         };
         let cut = ((square - input) / 2) as i64;
         let axis = |film, crop_start, crop, placed: usize| AxisPlan {
@@ -183,12 +175,7 @@ impl Geometry {
     /// `[x, y, width, height]` of the part of the film that was kept, in film pixels, before the
     /// centre crop.
     pub fn crop(&self) -> [usize; 4] {
-        [
-            self.0.x.crop_start,
-            self.0.y.crop_start,
-            self.0.x.crop,
-            self.0.y.crop,
-        ]
+        [self.0.x.crop_start, self.0.y.crop_start, self.0.x.crop, self.0.y.crop]
     }
 
     /// A position on the film, in the input's pixels. Positions outside the input are fine.
@@ -252,11 +239,7 @@ impl Geometry {
                 (upper * (1.0 - fy) + lower * fy) as f32
             }));
         }
-        Raster {
-            width: x.film,
-            height: y.film,
-            data,
-        }
+        Raster { width: x.film, height: y.film, data }
     }
 
     /// The mask in the network's input: the film pixel under each input pixel's centre.
@@ -266,13 +249,7 @@ impl Geometry {
     pub fn mask_forward(&self, mask: &Mask) -> Mask {
         self.assert_film(mask.width, mask.height);
         let Plan { x, y, input } = self.0;
-        pick(
-            mask,
-            input,
-            input,
-            |i| x.nearest_in_film(i),
-            |j| y.nearest_in_film(j),
-        )
+        pick(mask, input, input, |i| x.nearest_in_film(i), |j| y.nearest_in_film(j))
     }
 
     /// The mask on the film: the input pixel under each film pixel's centre, 0 where the film was
@@ -288,19 +265,11 @@ impl Geometry {
     }
 
     fn assert_film(&self, width: usize, height: usize) {
-        assert_eq!(
-            [width, height],
-            self.film_size(),
-            "not the film this geometry was planned for"
-        );
+        assert_eq!([width, height], self.film_size(), "not the film this geometry was planned for");
     }
 
     fn assert_input(&self, width: usize, height: usize) {
-        assert_eq!(
-            [width, height],
-            [self.0.input; 2],
-            "not a map of this geometry's input"
-        );
+        assert_eq!([width, height], [self.0.input; 2], "not a map of this geometry's input");
     }
 }
 
@@ -315,17 +284,9 @@ fn pick(
     let columns: Vec<_> = (0..width).map(column).collect();
     let mut data = Vec::with_capacity(width * height);
     for source in (0..height).map(row) {
-        data.extend(
-            columns
-                .iter()
-                .map(|x| x.zip(source).map_or(0, |(x, y)| mask.at(x, y))),
-        );
+        data.extend(columns.iter().map(|x| x.zip(source).map_or(0, |(x, y)| mask.at(x, y))));
     }
-    Mask {
-        width,
-        height,
-        data,
-    }
+    Mask { width, height, data }
 }
 
 /// Length of one side when the longer of both becomes `square`; at least one pixel.
@@ -368,19 +329,14 @@ fn crop_box(film: &Raster, tolerance: Option<u8>) -> [usize; 4] {
 /// First and last line with enough bright pixels.
 fn ends(bright: &[usize], length: usize) -> Option<(usize, usize)> {
     let enough = |&n: &usize| n > 0 && n as f64 >= MIN_BRIGHT_SHARE * length as f64;
-    Some((
-        bright.iter().position(enough)?,
-        bright.iter().rposition(enough)?,
-    ))
+    Some((bright.iter().position(enough)?, bright.iter().rposition(enough)?))
 }
 
 /// The network's input as numbers: `[3, H, W]` planar, `(value - mean) / std`, the grey copied to
 /// the three channels.
 pub fn normalise(input: &Raster, config: &ImageConfig) -> Vec<f32> {
     let channels = config.mean.iter().zip(&config.std);
-    channels
-        .flat_map(|(mean, std)| input.data.iter().map(move |v| (v - mean) / std))
-        .collect()
+    channels.flat_map(|(mean, std)| input.data.iter().map(move |v| (v - mean) / std)).collect()
 }
 
 #[cfg(test)]

@@ -21,9 +21,8 @@ pub fn contrastive(
 ) -> Tensor<1> {
     let device = images.device();
     let n = images.dims()[0];
-    let logits = l2_normalise(images, 1)
-        .matmul(l2_normalise(texts, 1).transpose())
-        .div_scalar(temperature);
+    let logits =
+        l2_normalise(images, 1).matmul(l2_normalise(texts, 1).transpose()).div_scalar(temperature);
     let logits = match groups {
         Some(groups) => {
             let mut bias = vec![0f32; n * n];

@@ -40,10 +40,6 @@ mod tests {
         assert_eq!(random_pointing(&truth, 0.0), 0.17);
         let mut dot = Mask::filled(10, 10, 0);
         dot.data[55] = 1;
-        assert_eq!(
-            random_pointing(&dot, 1.0),
-            0.05,
-            "the pixel and its four neighbours"
-        );
+        assert_eq!(random_pointing(&dot, 1.0), 0.05, "the pixel and its four neighbours");
     }
 }

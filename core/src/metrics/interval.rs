@@ -25,10 +25,7 @@ pub struct Mean {
 /// Unlike the usual "mean plus or minus" it stays in [0, 1] and has a width at 0 and 100%.
 pub fn wilson(hits: usize, cases: usize) -> Interval {
     if cases == 0 {
-        return Interval {
-            low: 0.0,
-            high: 1.0,
-        };
+        return Interval { low: 0.0, high: 1.0 };
     }
     // 97.5% point of the normal distribution.
     let z = 1.959_963_984_540_054_f64;
@@ -37,10 +34,7 @@ pub fn wilson(hits: usize, cases: usize) -> Interval {
     let scale = 1.0 + z * z / n;
     let centre = (p + z * z / (2.0 * n)) / scale;
     let half = z / scale * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-    Interval {
-        low: (centre - half).max(0.0),
-        high: (centre + half).min(1.0),
-    }
+    Interval { low: (centre - half).max(0.0), high: (centre + half).min(1.0) }
 }
 
 /// Mean with the 95% percentile interval of the bootstrap (Efron, 1979).
@@ -51,19 +45,12 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Mean {
     let cases = values.len();
     let mean = |sum: f64| sum / cases as f64;
     let point = mean(values.iter().sum());
-    let mut interval = Interval {
-        low: point,
-        high: point,
-    };
+    let mut interval = Interval { low: point, high: point };
     if cases > 0 && resamples > 0 {
         let mut state = seed;
         let mut means: Vec<f64> = (0..resamples)
             .map(|_| {
-                mean(
-                    (0..cases)
-                        .map(|_| values[draw(&mut state, cases as u64) as usize])
-                        .sum(),
-                )
+                mean((0..cases).map(|_| values[draw(&mut state, cases as u64) as usize]).sum())
             })
             .collect();
         means.sort_by(f64::total_cmp);
@@ -72,16 +59,9 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Mean {
             let (low, t) = (position as usize, position.fract());
             means[low] + (means[(low + 1).min(resamples - 1)] - means[low]) * t
         };
-        interval = Interval {
-            low: at(0.025),
-            high: at(0.975),
-        };
+        interval = Interval { low: at(0.025), high: at(0.975) };
     }
-    Mean {
-        mean: point,
-        interval,
-        cases,
-    }
+    Mean { mean: point, interval, cases }
 }
 
 /// A number below `n`: SplitMix64 (Steele, Lea and Flood, 2014), scaled by the high half of a
@@ -108,13 +88,7 @@ mod tests {
         assert!(close(wilson(81, 263), 0.2553, 0.3662));
         assert!(close(wilson(0, 20), 0.0, 0.1611));
         assert!(close(wilson(20, 20), 0.8389, 1.0));
-        assert_eq!(
-            wilson(0, 0),
-            Interval {
-                low: 0.0,
-                high: 1.0
-            }
-        );
+        assert_eq!(wilson(0, 0), Interval { low: 0.0, high: 1.0 });
     }
 
     #[test]
@@ -133,14 +107,8 @@ mod tests {
         assert_eq!(first, bootstrap_mean(&values, 2000, 7));
         assert_eq!(first.mean, 9.5);
         // Standard error: sqrt((20^2 - 1) / 12 / 400) = 0.288.
-        assert!(
-            (first.interval.low - (9.5 - 1.96 * 0.288)).abs() < 0.06,
-            "{first:?}"
-        );
-        assert!(
-            (first.interval.high - (9.5 + 1.96 * 0.288)).abs() < 0.06,
-            "{first:?}"
-        );
+        assert!((first.interval.low - (9.5 - 1.96 * 0.288)).abs() < 0.06, "{first:?}");
+        assert!((first.interval.high - (9.5 + 1.96 * 0.288)).abs() < 0.06, "{first:?}");
         assert!(bootstrap_mean(&[], 100, 1).mean.is_nan());
     }
 }

@@ -12,12 +12,7 @@ fn counts(a: &Mask, b: &Mask) -> Option<(f64, f64, f64)> {
     if (a.width, a.height) != (b.width, b.height) {
         return None;
     }
-    let both = a
-        .data
-        .iter()
-        .zip(&b.data)
-        .filter(|(a, b)| **a != 0 && **b != 0)
-        .count();
+    let both = a.data.iter().zip(&b.data).filter(|(a, b)| **a != 0 && **b != 0).count();
     Some((a.area() as f64, b.area() as f64, both as f64))
 }
 
@@ -53,18 +48,11 @@ pub fn dice_at_area(map: &Raster, truth: &Mask) -> f64 {
         return 1.0;
     }
     let rank = |i: &usize| {
-        if map.data[*i].is_nan() {
-            f32::NEG_INFINITY
-        } else {
-            map.data[*i]
-        }
+        if map.data[*i].is_nan() { f32::NEG_INFINITY } else { map.data[*i] }
     };
     let mut order: Vec<usize> = (0..map.data.len()).collect();
     order.select_nth_unstable_by(area, |a, b| rank(b).total_cmp(&rank(a)).then(a.cmp(b)));
-    let both = order[..area]
-        .iter()
-        .filter(|i| truth.data[**i] != 0)
-        .count();
+    let both = order[..area].iter().filter(|i| truth.data[**i] != 0).count();
     both as f64 / area as f64
 }
 
@@ -73,11 +61,7 @@ mod tests {
     use super::*;
 
     fn mask(bits: &[u8]) -> Mask {
-        Mask {
-            width: bits.len(),
-            height: 1,
-            data: bits.to_vec(),
-        }
+        Mask { width: bits.len(), height: 1, data: bits.to_vec() }
     }
 
     #[test]
@@ -98,11 +82,7 @@ mod tests {
 
     #[test]
     fn the_area_cut_takes_the_highest_values_and_the_first_of_equals() {
-        let map = |v: &[f32]| Raster {
-            width: v.len(),
-            height: 1,
-            data: v.to_vec(),
-        };
+        let map = |v: &[f32]| Raster { width: v.len(), height: 1, data: v.to_vec() };
         let truth = mask(&[0, 1, 1, 0]);
         assert_eq!(dice_at_area(&map(&[0.1, 0.9, 0.8, 0.2]), &truth), 1.0);
         assert_eq!(dice_at_area(&map(&[0.95, 0.9, 0.8, 0.2]), &truth), 0.5);

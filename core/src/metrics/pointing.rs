@@ -42,20 +42,14 @@ mod tests {
         let mut truth = Mask::filled(8, 6, 0);
         truth.data[2 * 8 + 3] = 1;
         let mut map = Raster::filled(8, 6, 0.0);
-        assert!(
-            !pointing_hit(&map, &truth),
-            "a flat map points at the first pixel"
-        );
+        assert!(!pointing_hit(&map, &truth), "a flat map points at the first pixel");
         map.data[2 * 8 + 3] = 1.0;
         assert!(pointing_hit(&map, &truth));
         map.data[8 + 7] = 1.0;
         assert!(!pointing_hit(&map, &truth), "the first of equals decides");
         assert!(!pointing_hit(&map, &Mask::filled(8, 6, 0)));
         assert!(!pointing_hit(&map, &Mask::filled(6, 8, 1)));
-        assert!(!pointing_hit(
-            &Raster::filled(8, 6, f32::NAN),
-            &Mask::filled(8, 6, 1)
-        ));
+        assert!(!pointing_hit(&Raster::filled(8, 6, f32::NAN), &Mask::filled(8, 6, 1)));
     }
 
     #[test]

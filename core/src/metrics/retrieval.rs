@@ -15,24 +15,14 @@ pub fn best_ranks(
     let rank = |(query, row): (usize, &[f32])| {
         let best = (0..row.len())
             .filter(|&c| right(query, c))
-            .map(|c| {
-                if row[c].is_nan() {
-                    f32::NEG_INFINITY
-                } else {
-                    row[c]
-                }
-            })
+            .map(|c| if row[c].is_nan() { f32::NEG_INFINITY } else { row[c] })
             .max_by(f32::total_cmp)?;
         let ahead = (0..row.len())
             .filter(|&c| !right(query, c) && (row[c] >= best || row[c].is_nan()))
             .count();
         Some(ahead + 1)
     };
-    similarity
-        .chunks_exact(candidates.max(1))
-        .enumerate()
-        .map(rank)
-        .collect()
+    similarity.chunks_exact(candidates.max(1)).enumerate().map(rank).collect()
 }
 
 /// Share of the queries with a right answer among the first `k`, for `n` images and `n` reports
@@ -46,9 +36,8 @@ pub fn recall_at_k(
     k: usize,
     same: impl Fn(usize, usize) -> bool,
 ) -> f64 {
-    let ranks = best_ranks(similarity, n, |query, candidate| {
-        query == candidate || same(query, candidate)
-    });
+    let ranks =
+        best_ranks(similarity, n, |query, candidate| query == candidate || same(query, candidate));
     let hits = ranks.iter().flatten().filter(|rank| **rank <= k).count();
     hits as f64 / ranks.len() as f64
 }
@@ -64,10 +53,7 @@ mod tests {
         let ranks = best_ranks(&SIMILARITY, 3, |q, c| q == c);
         assert_eq!(ranks, [Some(1), Some(2), Some(3)]);
         let recall = |k| recall_at_k(&SIMILARITY, 3, k, |a, b| a == b);
-        assert_eq!(
-            [recall(1), recall(2), recall(3)],
-            [1.0 / 3.0, 2.0 / 3.0, 1.0]
-        );
+        assert_eq!([recall(1), recall(2), recall(3)], [1.0 / 3.0, 2.0 / 3.0, 1.0]);
     }
 
     #[test]

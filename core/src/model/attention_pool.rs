@@ -89,9 +89,8 @@ impl AttentionPool {
         let n = h * w + 1;
         let inner = self.v_proj.weight.dims()[1];
         let head_dim = inner / self.heads;
-        let split = |t: Tensor<3>, n: usize| {
-            t.reshape([b, n, self.heads, head_dim]).swap_dims(1, 2)
-        };
+        let split =
+            |t: Tensor<3>, n: usize| t.reshape([b, n, self.heads, head_dim]).swap_dims(1, 2);
         let query = split(self.q_proj.forward(tokens.clone().narrow(1, 0, 1)), 1);
         let key = split(self.k_proj.forward(tokens.clone()), n);
         let value = split(self.v_proj.forward(tokens), n);

@@ -7,9 +7,7 @@ use burn::{
     tensor::{Device, Int, Tensor},
 };
 
-use super::{
-    AttentionPool, Bert, Projector, ResNet, TextProjector, UnetDecoder, l2_normalise,
-};
+use super::{AttentionPool, Bert, Projector, ResNet, TextProjector, UnetDecoder, l2_normalise};
 use crate::{
     config::{G2dConfig, MapSource},
     error::Result,

@@ -60,12 +60,7 @@ pub struct Downsample {
 }
 
 /// A convolution without bias, padded to keep its size, initialised as torchvision does.
-pub(super) fn conv(
-    channels: [usize; 2],
-    kernel: usize,
-    stride: usize,
-    device: &Device,
-) -> Conv2d {
+pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {
     let p = kernel / 2;
     Conv2dConfig::new(channels, [kernel, kernel])
         .with_stride([stride, stride])
@@ -83,12 +78,7 @@ fn norm(channels: usize, device: &Device) -> BatchNorm {
 }
 
 impl Block {
-    fn new(
-        bottleneck: bool,
-        [from, width]: [usize; 2],
-        stride: usize,
-        device: &Device,
-    ) -> Self {
+    fn new(bottleneck: bool, [from, width]: [usize; 2], stride: usize, device: &Device) -> Self {
         let to = if bottleneck { width * 4 } else { width };
         let downsample = (stride != 1 || from != to).then(|| Downsample {
             conv: conv([from, to], 1, stride, device),

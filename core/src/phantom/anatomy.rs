@@ -124,14 +124,15 @@ impl Patient {
                     side * 0.36,
                 );
                 parts.push(Part::new(Shape::Ellipsoid(shoulder), role));
-                let (top, bottom) = ([side * (wide + 22.0), -88.0, -10.0], [side * (wide + 74.0), 120.0, -10.0]);
+                let (top, bottom) =
+                    ([side * (wide + 22.0), -88.0, -10.0], [side * (wide + 74.0), 120.0, -10.0]);
                 let arm = Capsule::new(top, bottom, 46.0 + fat);
                 parts.push(Part::new(Shape::Capsule(arm), role));
                 if self.breast > 0.0 && skin > 0.0 {
                     let b = self.breast;
                     let breast = Ellipsoid::new(
                         [side * 62.0, 66.0 + 10.0 * b, 0.8 * z],
-                        [54.0 * b, 58.0 * b, 0.2 * z + 6.0 + 14.0 * b],
+                        [54.0 * b, 58.0 * b, 0.2 * z + 4.0 + 12.0 * b],
                     );
                     parts.push(Part::new(Shape::Ellipsoid(breast), role));
                 }
@@ -154,7 +155,10 @@ impl Patient {
                 height: thickness,
                 count: 40,
             };
-            parts.push(Part::new(Shape::Vertebrae(Vertebrae { column, slabs }), Role::Organ(tissue)));
+            parts.push(Part::new(
+                Shape::Vertebrae(Vertebrae { column, slabs }),
+                Role::Organ(tissue),
+            ));
         };
         let z = -self.lung_radii[2] * 0.72;
         let body = height - 4.5;
@@ -264,7 +268,11 @@ impl Patient {
         [
             Ellipsoid::turned([20.0 + 10.0 * f, y, 28.0], [58.0 * f, 40.0 * f, depth], tilt),
             Ellipsoid::new([-9.0 - 3.0 * f, y - 4.0, 14.0], [27.0 * f, 46.0 * f, 34.0]),
-            Ellipsoid::turned([10.0 + 7.0 * f, y - 24.0 * f, 20.0], [36.0 * f, 50.0 * f, 30.0], -0.42),
+            Ellipsoid::turned(
+                [10.0 + 7.0 * f, y - 24.0 * f, 20.0],
+                [36.0 * f, 50.0 * f, 30.0],
+                -0.42,
+            ),
         ]
     }
 

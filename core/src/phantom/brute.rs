@@ -49,9 +49,11 @@ fn look(scene: &Scene, p: Vec3) -> Point {
                 point.tissue = Some(Tissue::Pleura);
                 return point;
             }
+            point.added += c.extra;
         }
         if let Some(e) = &space.effusion
             && p[1] >= e.top
+            && p[0] * space.sign >= e.medial
             && !e.air.contains(p)
         {
             point.findings[e.finding] = true;
@@ -110,8 +112,7 @@ fn intervals_agree_with_marching() {
             }),
         };
         let size = setup.camera.size();
-        let projection =
-            projector::project(scene, plan.len(), &setup.camera, [0, 0, size, size]);
+        let projection = projector::project(scene, plan.len(), &setup.camera, [0, 0, size, size]);
         let mut tracer = Tracer::default();
         let (mut worst, mut bias, mut rays) = ([0.0f64; TISSUES], [0.0; TISSUES], 0.0);
         let mut disagree = 0;

@@ -26,7 +26,8 @@ pub(crate) struct Camera {
 impl Camera {
     /// A film of `size` x `size` pixels that holds the patient's lungs.
     pub(crate) fn draw(rng: &mut Rng, patient: &Patient, size: usize) -> Self {
-        let magnification = SOURCE_TO_DETECTOR_MM / (SOURCE_TO_DETECTOR_MM - PATIENT_TO_DETECTOR_MM);
+        let magnification =
+            SOURCE_TO_DETECTOR_MM / (SOURCE_TO_DETECTOR_MM - PATIENT_TO_DETECTOR_MM);
         let low = patient.recess_y(0).max(patient.recess_y(1));
         let wide = 2.0 * patient.half_width() + 16.0;
         let tall = low - patient.apex_y() + 26.0;

@@ -3,11 +3,11 @@
 use super::anatomy::{Patient, sign};
 use super::ray::Vec3;
 use super::rng::Rng;
-use super::scene::{Additive, Collapse, Effusion, MAX_FINDINGS, Scene};
+use super::scene::{Additive, Collapse, Effusion, MAX_FINDINGS, MEDIAL_MM, Scene};
 use super::solid::Ellipsoid;
+use super::study::{FindingKind, Side, Zone};
 use super::tissue::Tissue;
 use super::volume::Shape;
-use super::study::{FindingKind, Side, Zone};
 
 /// A finding before it is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,14 @@ const COUNTS: [f64; MAX_FINDINGS + 1] = [0.40, 0.28, 0.20, 0.12];
 /// Draws the findings of a study. Two that would hide each other are not drawn together.
 pub(crate) fn plan(rng: &mut Rng) -> Vec<Planned> {
     let mut left = rng.unit();
-    let count = COUNTS.iter().take_while(|p| { left -= **p; left >= 0.0 }).count().min(MAX_FINDINGS);
+    let count = COUNTS
+        .iter()
+        .take_while(|p| {
+            left -= **p;
+            left >= 0.0
+        })
+        .count()
+        .min(MAX_FINDINGS);
     let mut findings: Vec<Planned> = Vec::new();
     // A draw that does not fit is drawn again; three findings always fit somewhere.
     for _ in 0..64 {
@@ -114,11 +121,11 @@ fn clashes(a: &Planned, b: &Planned) -> bool {
 
 /// How large the heart is drawn, 1 = usual.
 pub(crate) fn heart_size(rng: &mut Rng, findings: &[Planned]) -> f64 {
-    let usual = rng.range(0.82, 1.0);
+    let usual = rng.range(0.92, 1.08);
     findings
         .iter()
         .find(|f| f.kind == FindingKind::Cardiomegaly)
-        .map_or(usual, |f| 1.32 + 0.28 * f.severity)
+        .map_or(usual, |f| 1.37 + 0.25 * f.severity)
 }
 
 /// Puts the findings into the scene.
@@ -156,9 +163,12 @@ fn effusion(patient: &Patient, side: usize, severity: f64, finding: usize) -> Ef
     // Half the width of the lung space at the top, where the fluid ends at the wall.
     let up = (top - patient.lung_y) / ry;
     let wall = patient.lung_x + rx * (1.0 - up * up).max(0.0).sqrt();
-    let medial = 16.0;
-    let air = Ellipsoid::new([sign(side) * medial, top, 0.0], [wall - medial, climb, 2.2 * rz]);
-    Effusion { air, top: level - climb, finding }
+    let low = 16.0;
+    let air = Ellipsoid::new([sign(side) * low, top, 0.0], [wall - low, climb, 2.2 * rz]);
+    // A little fluid stays in the lateral recess; more reaches the mediastinum.
+    let reach = (1.0 - 2.5 * severity).max(0.0);
+    let medial = MEDIAL_MM + reach * 0.6 * (patient.lung_x - MEDIAL_MM);
+    Effusion { air, top, medial, finding }
 }
 
 /// The lung falls away from the top and the side; front and back stay in touch, which keeps the
@@ -173,17 +183,16 @@ fn collapse(
     let [rx, ry, rz] = patient.lung_radii;
     let lateral = match finding.zone {
         Zone::Apex => rng.range(1.2, 2.6),
-        _ => 2.8 + 12.0 * (finding.severity - 0.4),
+        _ => 2.4 + 11.0 * (finding.severity - 0.4),
     };
-    let apical = 9.0 + 18.0 * finding.severity;
-    let center = [
-        sign(side) * (patient.lung_x - 0.5 * lateral),
-        patient.lung_y + 0.5 * apical,
-        0.0,
-    ];
+    let apical = 8.0 + 17.0 * finding.severity;
+    let center =
+        [sign(side) * (patient.lung_x - 0.5 * lateral), patient.lung_y + 0.5 * apical, 0.0];
     let radii = [rx - 0.5 * lateral, ry - 0.5 * apical, 3.0 * rz];
     let inside = Ellipsoid::new(center, radii.map(|r| r - 1.6));
-    Collapse { surface: Ellipsoid::new(center, radii), inside, finding: index }
+    // The same tissue in less room, and less air in it.
+    let extra = Tissue::Lung.per_mm() * (0.12 + 0.4 * finding.severity);
+    Collapse { surface: Ellipsoid::new(center, radii), inside, extra, finding: index }
 }
 
 /// Upper and lower end of a zone, as y.
@@ -255,7 +264,7 @@ fn nodule(
     }
     // Small nodules that a film shows at all are dense ones (granulomas with calcium).
     let small = (10.0 / f64::from(finding.size_mm)).min(1.0);
-    let dense = 1.15 + 0.9 * small * small;
+    let dense = 1.3 + 0.9 * small * small;
     scene.additives.push(Additive {
         shape: Shape::Ellipsoid(Ellipsoid::new(best.0, [radius; 3])),
         side,

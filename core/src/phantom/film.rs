@@ -106,7 +106,8 @@ impl Exposure {
                 let at = |i: usize| row * across + i * stride;
                 for (i, v) in line.iter_mut().enumerate() {
                     let (before, after) = (i.saturating_sub(1), (i + 1).min(size - 1));
-                    *v = (1.0 - 2.0 * k) * signal[at(i)] + k * (signal[at(before)] + signal[at(after)]);
+                    *v = (1.0 - 2.0 * k) * signal[at(i)]
+                        + k * (signal[at(before)] + signal[at(after)]);
                 }
                 for (i, v) in line.iter().enumerate() {
                     signal[at(i)] = *v;
@@ -140,7 +141,8 @@ impl Marker {
         let side = size as f64;
         let dot = (self.height * side / 7.0).max(1.0);
         let top = self.inset[1] * side;
-        let start = if self.left { side * (1.0 - self.inset[0]) - 5.0 * dot } else { self.inset[0] * side };
+        let start =
+            if self.left { side * (1.0 - self.inset[0]) - 5.0 * dot } else { self.inset[0] * side };
         let column = ((pixel % size) as f64 + 0.5 - start) / dot;
         let row = ((pixel / size) as f64 + 0.5 - top) / dot;
         if !(0.0..5.0).contains(&column) || !(0.0..7.0).contains(&row) {

@@ -68,10 +68,14 @@ fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
         }
     };
     for (i, part) in scene.parts.iter().enumerate() {
-        visit(camera.shadow(&part.shape.bounds()), &|near| near.parts.push(i as u16));
+        visit(camera.shadow(&part.shape.bounds()), &|near| {
+            near.parts.push(i as u16);
+        });
     }
     for (side, lung) in scene.lungs.iter().enumerate() {
-        visit(camera.shadow(&lung.whole.bounds()), &|near| near.lungs[side] = true);
+        visit(camera.shadow(&lung.whole.bounds()), &|near| {
+            near.lungs[side] = true;
+        });
     }
     for (i, additive) in scene.additives.iter().enumerate() {
         visit(camera.shadow(&additive.shape.bounds()), &|near| {

@@ -72,7 +72,9 @@ impl Aabb {
     /// The eight corners.
     pub(crate) fn corners(&self) -> [Vec3; 8] {
         std::array::from_fn(|i| {
-            let side = |axis: usize| if i >> axis & 1 == 0 { self.low } else { self.high };
+            let side = |axis: usize| {
+                if i >> axis & 1 == 0 { self.low } else { self.high }
+            };
             [side(0)[0], side(1)[1], side(2)[2]]
         })
     }

@@ -39,17 +39,22 @@ pub(crate) struct Collapse {
     pub(crate) surface: Ellipsoid,
     /// Inner side of its pleura, which shows as a fine line.
     pub(crate) inside: Ellipsoid,
+    /// Attenuation per millimetre that the shrunken lung has above an inflated one.
+    pub(crate) extra: f64,
     /// Index of the finding.
     pub(crate) finding: usize,
 }
 
-/// Fluid: the lung space below `top` and outside `air`, whose lower end is the meniscus.
+/// Fluid: the lung space below `top`, lateral of `medial` and outside `air`, whose lower end is the
+/// meniscus.
 #[derive(Debug, Clone)]
 pub(crate) struct Effusion {
     /// The space above the meniscus.
     pub(crate) air: Ellipsoid,
     /// y of the highest fluid, at the chest wall.
     pub(crate) top: f64,
+    /// No fluid nearer to the midline than this.
+    pub(crate) medial: f64,
     /// Index of the finding.
     pub(crate) finding: usize,
 }
@@ -101,7 +106,10 @@ impl Scene {
             && p[0] * space.sign >= MEDIAL_MM
             && p[1] <= space.floor
             && space.collapse.as_ref().is_none_or(|c| c.inside.contains(p))
-            && space.effusion.as_ref().is_none_or(|e| p[1] < e.top || e.air.contains(p))
+            && space
+                .effusion
+                .as_ref()
+                .is_none_or(|e| p[1] < e.top || p[0] * space.sign < e.medial || e.air.contains(p))
             && !self.parts.iter().any(|part| organ(part) && part.shape.contains(p))
     }
 }
@@ -204,7 +212,9 @@ impl Tracer {
     }
 
     fn lung(&mut self, space: &LungSpace, scene: &Scene, additives: &[u16], ray: &Ray) {
-        let Some(whole) = space.whole.span(ray) else { return };
+        let Some(whole) = space.whole.span(ray) else {
+            return;
+        };
         let lateral = ray.below([-space.sign, 0.0, 0.0], -MEDIAL_MM);
         let above = ray.below([0.0, 1.0, 0.0], space.floor);
         self.hit.clear();
@@ -217,10 +227,12 @@ impl Tracer {
             self.lengths[Tissue::Air as usize] += length;
             self.findings[collapse.finding] += length;
             self.lengths[Tissue::Pleura as usize] += self.peel(&collapse.inside, ray);
+            self.added += collapse.extra * self.free.length();
         }
         if let Some(effusion) = &space.effusion {
             self.fresh.copy_from(&self.free);
             self.fresh.clip(ray.below([0.0, -1.0, 0.0], -effusion.top));
+            self.fresh.clip(ray.below([-space.sign, 0.0, 0.0], -effusion.medial));
             self.hit.clear();
             if let Some(air) = effusion.air.span(ray) {
                 self.hit.push(air);

@@ -71,8 +71,10 @@ pub(crate) struct Column {
 impl Column {
     /// Where the ray is inside.
     pub(crate) fn span(&self, ray: &Ray) -> Option<Span> {
-        let (ox, dx) = ((ray.origin[0] - self.axis[0]) / self.radii[0], ray.direction[0] / self.radii[0]);
-        let (oz, dz) = ((ray.origin[2] - self.axis[1]) / self.radii[1], ray.direction[2] / self.radii[1]);
+        let (ox, dx) =
+            ((ray.origin[0] - self.axis[0]) / self.radii[0], ray.direction[0] / self.radii[0]);
+        let (oz, dz) =
+            ((ray.origin[2] - self.axis[1]) / self.radii[1], ray.direction[2] / self.radii[1]);
         let inside = roots(dx * dx + dz * dz, ox * dx + oz * dz, ox * ox + oz * oz - 1.0)?;
         let upper = ray.below([0.0, -1.0, 0.0], -self.ends[0]);
         let lower = ray.below([0.0, 1.0, 0.0], self.ends[1]);

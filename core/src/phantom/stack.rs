@@ -77,7 +77,9 @@ pub(crate) struct Ribs {
 impl Ribs {
     /// Where the ray is in bone.
     pub(crate) fn spans(&self, ray: &Ray, out: &mut Spans) {
-        let Some(outer) = self.outer.span(ray) else { return };
+        let Some(outer) = self.outer.span(ray) else {
+            return;
+        };
         let lateral = ray.below([-self.side, 0.0, 0.0], -self.medial);
         let behind = ray.below([0.0, 0.0, 1.0], self.front);
         let window = overlap(overlap(outer, lateral), behind);

@@ -23,13 +23,10 @@ pub(crate) fn grow(rng: &mut Rng, patient: &Patient, scene: &mut Scene) {
             // From steeply up to steeply down, the wider ones below, as gravity has it.
             let turn = (f64::from(k) + 0.5) / f64::from(trunks) + rng.range(-0.04, 0.04);
             let angle = -1.35 + 2.75 * turn;
-            let direction = unit([
-                sign * libm::cos(angle),
-                libm::sin(angle),
-                rng.range(-0.55, 0.55),
-            ]);
+            let direction =
+                unit([sign * libm::cos(angle), libm::sin(angle), rng.range(-0.55, 0.55)]);
             let length = rng.range(20.0, 30.0) * patient.lung_radii[1] / 196.0;
-            let radius = rng.range(2.3, 2.9) + 0.9 * turn;
+            let radius = rng.range(2.6, 3.4) + 1.0 * turn;
             branch(rng, scene, side, hilum, direction, length, radius);
         }
     }

@@ -25,11 +25,7 @@ pub fn aggregate(attention: &Attention<'_>) -> Raster {
     if mean.data.is_empty() {
         return mean;
     }
-    for head in attention
-        .data
-        .chunks_exact(width * height)
-        .take(attention.heads)
-    {
+    for head in attention.data.chunks_exact(width * height).take(attention.heads) {
         for (sum, value) in mean.data.iter_mut().zip(head) {
             *sum += value;
         }
@@ -56,9 +52,7 @@ pub fn upsample(map: &Raster, width: usize, height: usize, kind: UpsampleKind) -
 fn nearest(map: &Raster, width: usize, height: usize) -> Raster {
     let source = |n_in: usize, n_out: usize| -> Vec<usize> {
         let scale = n_in as f32 / n_out as f32;
-        (0..n_out)
-            .map(|i| ((i as f32 * scale) as usize).min(n_in - 1))
-            .collect()
+        (0..n_out).map(|i| ((i as f32 * scale) as usize).min(n_in - 1)).collect()
     };
     let columns = source(map.width, width);
     let mut data = Vec::with_capacity(width * height);
@@ -66,11 +60,7 @@ fn nearest(map: &Raster, width: usize, height: usize) -> Raster {
         let row = &map.data[y * map.width..][..map.width];
         data.extend(columns.iter().map(|&x| row[x]));
     }
-    Raster {
-        width,
-        height,
-        data,
-    }
+    Raster { width, height, data }
 }
 
 /// Lower neighbour, upper neighbour and the upper one's weight for every output position.
@@ -90,25 +80,14 @@ fn bilinear(map: &Raster, width: usize, height: usize) -> Raster {
     let columns = taps(map.width, width);
     let mut stretched = Vec::with_capacity(width * map.height);
     for row in map.data.chunks_exact(map.width) {
-        stretched.extend(
-            columns
-                .iter()
-                .map(|&(a, b, t)| (1.0 - t) * row[a] + t * row[b]),
-        );
+        stretched.extend(columns.iter().map(|&(a, b, t)| (1.0 - t) * row[a] + t * row[b]));
     }
     let mut data = Vec::with_capacity(width * height);
     for (a, b, t) in taps(map.height, height) {
-        let (upper, lower) = (
-            &stretched[a * width..][..width],
-            &stretched[b * width..][..width],
-        );
+        let (upper, lower) = (&stretched[a * width..][..width], &stretched[b * width..][..width]);
         data.extend(upper.iter().zip(lower).map(|(u, l)| (1.0 - t) * u + t * l));
     }
-    Raster {
-        width,
-        height,
-        data,
-    }
+    Raster { width, height, data }
 }
 
 #[cfg(test)]
@@ -118,22 +97,13 @@ mod tests {
     #[test]
     fn the_mean_is_over_heads() {
         let data = [1.0, 2.0, 3.0, 4.0, 3.0, 6.0, 5.0, 0.0];
-        let mean = aggregate(&Attention {
-            heads: 2,
-            side_h: 2,
-            side_w: 2,
-            data: &data,
-        });
+        let mean = aggregate(&Attention { heads: 2, side_h: 2, side_w: 2, data: &data });
         assert_eq!(mean.data, [2.0, 4.0, 4.0, 2.0]);
     }
 
     #[test]
     fn the_same_size_changes_nothing() {
-        let map = Raster {
-            width: 3,
-            height: 2,
-            data: vec![0.5, 1.0, -2.0, 4.0, 0.0, 8.0],
-        };
+        let map = Raster { width: 3, height: 2, data: vec![0.5, 1.0, -2.0, 4.0, 0.0, 8.0] };
         for kind in [UpsampleKind::Nearest, UpsampleKind::Bilinear] {
             assert_eq!(upsample(&map, 3, 2, kind), map);
         }

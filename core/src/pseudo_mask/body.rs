@@ -80,12 +80,7 @@ pub fn find_body(image: &Raster, rule: BodyRule) -> Body {
     if !believable(&mask) {
         return all(inverted, level);
     }
-    Body {
-        mask,
-        inverted,
-        threshold: level,
-        whole: false,
-    }
+    Body { mask, inverted, threshold: level, whole: false }
 }
 
 /// Grey level of 255, rounded; what is not a number is black.
@@ -102,11 +97,7 @@ fn looks_inverted(grey: &[u8], width: usize, height: usize) -> bool {
     let sum = |columns: Range<usize>, rows: Range<usize>| -> (u64, u64) {
         let pixels = (columns.len() * rows.len()) as u64;
         let row = |y: usize| &grey[y * width..][columns.clone()];
-        (
-            rows.map(|y| row(y).iter().map(|&v| u64::from(v)).sum::<u64>())
-                .sum(),
-            pixels,
-        )
+        (rows.map(|y| row(y).iter().map(|&v| u64::from(v)).sum::<u64>()).sum(), pixels)
     };
     let (middle, middle_pixels) = sum(central(width), central(height));
     // Means compared without division, so that equal ones are equal.
@@ -114,10 +105,7 @@ fn looks_inverted(grey: &[u8], width: usize, height: usize) -> bool {
         u128::from(total) * u128::from(middle_pixels) > u128::from(middle) * u128::from(pixels)
     };
     let strip = (width / 16).max(1);
-    let (left, right) = (
-        sum(0..strip, 0..height),
-        sum(width - strip..width, 0..height),
-    );
+    let (left, right) = (sum(0..strip, 0..height), sum(width - strip..width, 0..height));
     let (across, down) = ((width / 8).max(1), (height / 8).max(1));
     brighter((left.0 + right.0, left.1 + right.1))
         && brighter(sum(0..across, 0..down))
@@ -133,11 +121,7 @@ fn central(side: usize) -> Range<usize> {
 /// all of its middle: a mask without the middle is one lung, the abdomen or a marker.
 fn believable(mask: &Mask) -> bool {
     let columns = central(mask.width);
-    let ones = |y: usize| {
-        mask.data[y * mask.width..][columns.clone()]
-            .iter()
-            .map(|&v| v as usize)
-    };
+    let ones = |y: usize| mask.data[y * mask.width..][columns.clone()].iter().map(|&v| v as usize);
     let middle: usize = central(mask.height).map(|y| ones(y).sum::<usize>()).sum();
     let whole = columns.len() * central(mask.height).len();
     (MIN_SHARE..=MAX_SHARE).contains(&mask.fraction()) && middle as f64 >= MIN_MIDDLE * whole as f64
@@ -158,9 +142,8 @@ fn has_clean_air(grey: &[u8], histogram: &[u64; 256], width: usize, height: usiz
 
 /// Fills background that the border cannot reach (edges only, the dual of an 8-connected body).
 fn fill_holes(mask: &mut Mask) {
-    let background = Components::of(mask.width, mask.height, Connectivity::Four, |i| {
-        mask.data[i] == 0
-    });
+    let background =
+        Components::of(mask.width, mask.height, Connectivity::Four, |i| mask.data[i] == 0);
     *mask = background.select(|_, part| background.touches_border(part));
     mask.data.iter_mut().for_each(|v| *v = 1 - *v);
 }
@@ -213,21 +196,12 @@ mod tests {
         assert_eq!(body.mask.at(64, 94), 1, "lung open to the edge");
         assert_eq!(body.mask.at(93, 1), 0, "marker");
         assert_eq!(body.mask.at(1, 1), 0, "air");
-        assert!(
-            (0.55..0.75).contains(&body.mask.fraction()),
-            "{}",
-            body.mask.fraction()
-        );
+        assert!((0.55..0.75).contains(&body.mask.fraction()), "{}", body.mask.fraction());
     }
 
     #[test]
     fn every_rule_finds_the_torso() {
-        for rule in [
-            BodyRule::Otsu,
-            BodyRule::Fixed,
-            BodyRule::Triangle,
-            BodyRule::Auto,
-        ] {
+        for rule in [BodyRule::Otsu, BodyRule::Fixed, BodyRule::Triangle, BodyRule::Auto] {
             check(&find_body(&film(0.0), rule));
         }
     }
@@ -246,10 +220,7 @@ mod tests {
     fn auto_takes_the_fixed_cut_only_where_the_air_is_black() {
         assert_eq!(find_body(&film(0.0), BodyRule::Auto).threshold, FIXED);
         let foggy = find_body(&film(0.06), BodyRule::Auto);
-        assert_eq!(
-            foggy.threshold,
-            find_body(&film(0.06), BodyRule::Otsu).threshold
-        );
+        assert_eq!(foggy.threshold, find_body(&film(0.06), BodyRule::Otsu).threshold);
         check(&foggy);
     }
 
@@ -287,19 +258,11 @@ mod tests {
     fn what_cannot_be_a_body_becomes_the_whole_image() {
         let mut dot = Raster::filled(64, 64, 0.0);
         dot.data[32 * 64 + 32] = 1.0;
-        for image in [
-            dot,
-            Raster::filled(64, 64, 0.5),
-            Raster::filled(64, 64, f32::NAN),
-        ] {
+        for image in [dot, Raster::filled(64, 64, 0.5), Raster::filled(64, 64, f32::NAN)] {
             let body = find_body(&image, BodyRule::Auto);
             assert!(body.whole);
             assert_eq!(body.mask.area(), 64 * 64);
         }
-        assert!(
-            body_mask(&Raster::filled(0, 0, 0.0), BodyRule::Auto)
-                .data
-                .is_empty()
-        );
+        assert!(body_mask(&Raster::filled(0, 0, 0.0), BodyRule::Auto).data.is_empty());
     }
 }

@@ -27,10 +27,7 @@ pub fn otsu(histogram: &[u64; 256]) -> Otsu {
     let scale = 1.0 / (histogram.iter().sum::<u64>().max(1) as f64);
     let moment = |power: i32| -> f64 {
         let terms = histogram.iter().enumerate();
-        terms
-            .map(|(i, &n)| (i as f64).powi(power) * n as f64)
-            .sum::<f64>()
-            * scale
+        terms.map(|(i, &n)| (i as f64).powi(power) * n as f64).sum::<f64>() * scale
     };
     let mean = moment(1);
     let (mut below, mut below_mean) = (0.0f64, 0.0f64);
@@ -52,10 +49,7 @@ pub fn otsu(histogram: &[u64; 256]) -> Otsu {
         }
     }
     let total = moment(2) - mean * mean;
-    Otsu {
-        threshold,
-        separability: if total > 0.0 { best / total } else { 0.0 },
-    }
+    Otsu { threshold, separability: if total > 0.0 { best / total } else { 0.0 } }
 }
 
 /// The triangle rule (Zack, Rogers and Latt, 1977), as OpenCV's `THRESH_TRIANGLE` has it: the
@@ -72,11 +66,7 @@ pub fn triangle(histogram: &[u64; 256]) -> u8 {
     // The tail must lie on the left of the peak; else look at the mirrored histogram.
     let flipped = peak - left < right.saturating_sub(peak);
     let count = |i: usize| {
-        if flipped {
-            histogram[255 - i]
-        } else {
-            histogram[i]
-        }
+        if flipped { histogram[255 - i] } else { histogram[i] }
     };
     if flipped {
         (left, peak) = (255 - right, 255 - peak);
@@ -105,10 +95,6 @@ mod tests {
         assert_eq!(found.threshold, 40);
         assert!((found.separability - 1.0).abs() < 1e-9);
         let flat = otsu(&[7; 256]);
-        assert!(
-            (flat.separability - 0.75).abs() < 1e-3,
-            "{}",
-            flat.separability
-        );
+        assert!((flat.separability - 0.75).abs() < 1e-3, "{}", flat.separability);
     }
 }

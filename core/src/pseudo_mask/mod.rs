@@ -56,24 +56,14 @@ pub fn pseudo_mask_with_body(
     let aggregated = aggregate(attention);
     let upsampled = upsample(&aggregated, body.width, body.height, config.upsample);
     let scores = upsampled.data.iter().zip(&body.data);
-    let inside = scores
-        .filter(|(_, inside)| **inside != 0)
-        .map(|(score, _)| *score)
-        .collect();
+    let inside = scores.filter(|(_, inside)| **inside != 0).map(|(score, _)| *score).collect();
     let level = threshold(inside, config.threshold, config.quantile);
     let mut binary = upsampled.above(level);
     for (value, inside) in binary.data.iter_mut().zip(&body.data) {
         *value &= u8::from(*inside != 0);
     }
     let target = smooth(&binary, config);
-    Stages {
-        aggregated,
-        upsampled,
-        body: body.clone(),
-        threshold: level,
-        binary,
-        target,
-    }
+    Stages { aggregated, upsampled, body: body.clone(), threshold: level, binary, target }
 }
 
 #[cfg(test)]
@@ -82,33 +72,20 @@ mod tests {
     use crate::config::{BodyRule, SmoothingKind, ThresholdKind, UpsampleKind};
 
     fn wave(n: usize) -> Vec<f32> {
-        (0..n)
-            .map(|i| ((i * 37 % 101) as f32 / 101.0).sqrt() / n as f32)
-            .collect()
+        (0..n).map(|i| ((i * 37 % 101) as f32 / 101.0).sqrt() / n as f32).collect()
     }
 
     #[test]
     fn the_mask_stays_inside_the_body_and_has_the_quantiles_share() {
         let data = wave(4 * 64);
-        let attention = Attention {
-            heads: 4,
-            side_h: 8,
-            side_w: 8,
-            data: &data,
-        };
+        let attention = Attention { heads: 4, side_h: 8, side_w: 8, data: &data };
         let mut body = Mask::filled(128, 128, 0);
         for row in body.data.chunks_mut(128).skip(10) {
             row[20..110].fill(1);
         }
         let config = PseudoMaskConfig::default();
         let stages = pseudo_mask_with_body(&attention, &body, &config);
-        let outside = stages
-            .binary
-            .data
-            .iter()
-            .zip(&body.data)
-            .filter(|(m, b)| **m > **b)
-            .count();
+        let outside = stages.binary.data.iter().zip(&body.data).filter(|(m, b)| **m > **b).count();
         assert_eq!(outside, 0);
         // Bilinear scores are nearly all different, so the share is exact to a few ties.
         let share = stages.binary.area() as f64 / body.area() as f64;
@@ -120,12 +97,7 @@ mod tests {
     #[test]
     fn nearest_blocks_are_cut_within_one_block_of_the_quantile() {
         let data = wave(49);
-        let attention = Attention {
-            heads: 1,
-            side_h: 7,
-            side_w: 7,
-            data: &data,
-        };
+        let attention = Attention { heads: 1, side_h: 7, side_w: 7, data: &data };
         let image = Raster::filled(224, 224, 0.5);
         let config = PseudoMaskConfig {
             upsample: UpsampleKind::Nearest,
@@ -146,22 +118,14 @@ mod tests {
         let flat = [0.25f32; 16];
         let broken = [f32::NAN; 16];
         for data in [flat.as_slice(), broken.as_slice(), &[]] {
-            let attention = Attention {
-                heads: 1,
-                side_h: 4,
-                side_w: 4,
-                data,
-            };
+            let attention = Attention { heads: 1, side_h: 4, side_w: 4, data };
             for threshold in [
                 ThresholdKind::Quantile,
                 ThresholdKind::Median,
                 ThresholdKind::Mean,
                 ThresholdKind::Gmm,
             ] {
-                let config = PseudoMaskConfig {
-                    threshold,
-                    ..PseudoMaskConfig::default()
-                };
+                let config = PseudoMaskConfig { threshold, ..PseudoMaskConfig::default() };
                 let stages = pseudo_mask(&attention, &image, &config);
                 assert_eq!(stages.binary.area(), 0);
                 assert!(stages.target.data.iter().all(|v| *v == 0.0));

@@ -10,10 +10,8 @@ pub fn dilate(mask: &Mask, radius: usize) -> Mask {
     let (width, height) = (mask.width, mask.height);
     // Separable: along the rows, then along the columns; whole rows at a time, which vectorises.
     let mut wide = mask.clone();
-    for (out, row) in wide
-        .data
-        .chunks_exact_mut(width.max(1))
-        .zip(mask.data.chunks_exact(width.max(1)))
+    for (out, row) in
+        wide.data.chunks_exact_mut(width.max(1)).zip(mask.data.chunks_exact(width.max(1)))
     {
         for shift in 1..=radius.min(width.saturating_sub(1)) {
             or_into(&mut out[shift..], &row[..width - shift]);
@@ -42,11 +40,7 @@ pub fn close(mask: &Mask, radius: usize) -> Mask {
 
 fn invert(mask: &Mask) -> Mask {
     let data = mask.data.iter().map(|&v| u8::from(v == 0)).collect();
-    Mask {
-        width: mask.width,
-        height: mask.height,
-        data,
-    }
+    Mask { width: mask.width, height: mask.height, data }
 }
 
 fn or_into(out: &mut [u8], other: &[u8]) {
@@ -71,10 +65,7 @@ mod tests {
     fn a_pixel_grows_to_a_square_and_back() {
         let dot = with(&[(4, 3)]);
         let square = dilate(&dot, 2);
-        assert_eq!(
-            (square.area(), square.bounding_box()),
-            (25, Some([2, 1, 5, 5]))
-        );
+        assert_eq!((square.area(), square.bounding_box()), (25, Some([2, 1, 5, 5])));
         assert_eq!(erode(&square, 2), dot);
         assert_eq!(dilate(&dot, 100).area(), 63);
     }

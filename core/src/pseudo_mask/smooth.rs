@@ -27,9 +27,7 @@ pub fn smooth(mask: &Mask, config: &PseudoMaskConfig) -> Raster {
         SmoothingKind::Gaussian => gaussian(mask, sigma),
     };
     if config.rebinarise {
-        soft.data
-            .iter_mut()
-            .for_each(|v| *v = f32::from(u8::from(*v > 0.5)));
+        soft.data.iter_mut().for_each(|v| *v = f32::from(u8::from(*v > 0.5)));
     }
     soft
 }
@@ -51,11 +49,7 @@ pub fn bilateral(mask: &Mask, sigma_space: f64, sigma_range: f64) -> Raster {
     let mut out = gaussian(mask, sigma_space);
     let w = range_weight(sigma_range);
     for (g, &inside) in out.data.iter_mut().zip(&mask.data) {
-        let (own, far) = if inside != 0 {
-            (*g, w * (1.0 - *g))
-        } else {
-            (1.0 - *g, w * *g)
-        };
+        let (own, far) = if inside != 0 { (*g, w * (1.0 - *g)) } else { (1.0 - *g, w * *g) };
         // The pixel itself is in its window, so that `own` is positive.
         let kept = if own > 0.0 { own / (own + far) } else { 1.0 };
         *g = if inside != 0 { kept } else { 1.0 - kept };
@@ -64,11 +58,7 @@ pub fn bilateral(mask: &Mask, sigma_space: f64, sigma_range: f64) -> Raster {
 }
 
 fn range_weight(sigma: f64) -> f32 {
-    if sigma > 0.0 {
-        libm::exp(-0.5 / (sigma * sigma)) as f32
-    } else {
-        0.0
-    }
+    if sigma > 0.0 { libm::exp(-0.5 / (sigma * sigma)) as f32 } else { 0.0 }
 }
 
 /// Window radius for a sigma; the rest of the bell holds 0.3%.
@@ -100,10 +90,7 @@ fn blur(picture: &Raster, kernel: &[f32]) -> Raster {
     let reach = kernel.len() - 1;
     let mut rows = vec![0.0f32; width * height];
     let mut padded = vec![0.0f32; width + 2 * reach];
-    for (out, row) in rows
-        .chunks_exact_mut(width)
-        .zip(picture.data.chunks_exact(width))
-    {
+    for (out, row) in rows.chunks_exact_mut(width).zip(picture.data.chunks_exact(width)) {
         for (i, p) in padded.iter_mut().enumerate() {
             *p = row[reflect(i as isize - reach as isize, width)];
         }
@@ -124,11 +111,7 @@ fn blur(picture: &Raster, kernel: &[f32]) -> Raster {
         });
         out.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
     }
-    Raster {
-        width,
-        height,
-        data,
-    }
+    Raster { width, height, data }
 }
 
 /// `out = sum over shifts of weight * line(shift)`, two mirrored lines at a time.
@@ -220,27 +203,17 @@ mod tests {
         let tiny = bilateral(&mask, 2.0, 0.1);
         assert_eq!(tiny, mask.to_raster());
         let corner = |r: f64| bilateral(&mask, 2.0, r).at(8, 8);
-        assert!(
-            corner(0.8) > 0.5 && corner(1.1) < 0.5,
-            "{} {}",
-            corner(0.8),
-            corner(1.1)
-        );
+        assert!(corner(0.8) > 0.5 && corner(1.1) < 0.5, "{} {}", corner(0.8), corner(1.1));
     }
 
     #[test]
     fn constant_masks_come_back_unchanged() {
         for value in [0, 1] {
             let mask = Mask::filled(20, 10, value);
-            for smoothing in [
-                SmoothingKind::None,
-                SmoothingKind::Bilateral,
-                SmoothingKind::Gaussian,
-            ] {
-                let config = PseudoMaskConfig {
-                    smoothing,
-                    ..PseudoMaskConfig::default()
-                };
+            for smoothing in
+                [SmoothingKind::None, SmoothingKind::Bilateral, SmoothingKind::Gaussian]
+            {
+                let config = PseudoMaskConfig { smoothing, ..PseudoMaskConfig::default() };
                 assert_eq!(smooth(&mask, &config), mask.to_raster());
             }
         }

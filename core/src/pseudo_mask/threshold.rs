@@ -34,11 +34,7 @@ pub fn quantile(values: &mut [f32], q: f64) -> f32 {
     let b = above.iter().copied().min_by(f32::total_cmp).unwrap_or(a);
     let (a, b, t) = (f64::from(a), f64::from(b), position - low as f64);
     // numpy interpolates from the nearer end, so that the result never leaves [a, b].
-    let value = if t < 0.5 {
-        a + (b - a) * t
-    } else {
-        b - (b - a) * (1.0 - t)
-    };
+    let value = if t < 0.5 { a + (b - a) * t } else { b - (b - a) * (1.0 - t) };
     value as f32
 }
 
@@ -74,11 +70,8 @@ impl Normal {
 /// The level is where the weighted densities are equal between the two means; when they do not
 /// cross there (one component is everywhere heavier) it is the middle of the means.
 fn mixture_threshold(scores: &mut [f32]) -> f32 {
-    let (low, high) = scores
-        .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| {
-            (l.min(v), h.max(v))
-        });
+    let (low, high) =
+        scores.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
     if low >= high {
         return high;
     }
@@ -108,40 +101,20 @@ fn moments(masses: impl Iterator<Item = f64>) -> Normal {
         squares += mass * x * x;
     }
     if weight <= 0.0 {
-        return Normal {
-            weight: 0.0,
-            mean: 0.5,
-            variance: floor,
-        };
+        return Normal { weight: 0.0, mean: 0.5, variance: floor };
     }
     let mean = sum / weight;
-    Normal {
-        weight,
-        mean,
-        variance: (squares / weight - mean * mean).max(floor),
-    }
+    Normal { weight, mean, variance: (squares / weight - mean * mean).max(floor) }
 }
 
 fn fit(histogram: &[f64; BINS], first: f64, second: f64) -> (Normal, Normal) {
     let variance = moments(histogram.iter().copied()).variance / 4.0;
-    let mut a = Normal {
-        weight: 0.85,
-        mean: first,
-        variance,
-    };
-    let mut b = Normal {
-        weight: 0.15,
-        mean: second,
-        variance,
-    };
+    let mut a = Normal { weight: 0.85, mean: first, variance };
+    let mut b = Normal { weight: 0.15, mean: second, variance };
     for _ in 0..MAX_ROUNDS {
         let (log_a, log_b) = (a.log_density(), b.log_density());
         let mut share = [0.0f64; BINS];
-        for (bin, share) in share
-            .iter_mut()
-            .enumerate()
-            .filter(|(i, _)| histogram[*i] > 0.0)
-        {
+        for (bin, share) in share.iter_mut().enumerate().filter(|(i, _)| histogram[*i] > 0.0) {
             let x = (bin as f64 + 0.5) / BINS as f64;
             *share = 1.0 / (1.0 + libm::exp(log_b(x) - log_a(x)));
         }
@@ -197,9 +170,7 @@ mod tests {
     fn draws(n: usize, mean: f64, deviation: f64, seed: u64) -> Vec<f32> {
         let mut state = seed;
         let mut uniform = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 11) as f64 / (1u64 << 53) as f64
         };
         (0..n)

@@ -48,9 +48,7 @@ const GLYPHS: [[u8; 5]; 95] = [
 pub fn ink(character: char, x: usize, y: usize) -> bool {
     let index = |c: char| (c as usize).checked_sub(0x20).filter(|i| *i < GLYPHS.len());
     let glyph = GLYPHS[index(character).unwrap_or(0x1f)];
-    glyph
-        .get(x)
-        .is_some_and(|column| y < 8 && column >> y & 1 == 1)
+    glyph.get(x).is_some_and(|column| y < 8 && column >> y & 1 == 1)
 }
 
 /// Breaks a text between words into lines of at most `columns` characters; longer words are cut.
@@ -87,9 +85,7 @@ mod tests {
     #[test]
     fn every_character_has_its_own_shape() {
         let shape = |c: char| -> Vec<bool> {
-            (0..CELL_WIDTH * CELL_HEIGHT)
-                .map(|i| ink(c, i % CELL_WIDTH, i / CELL_WIDTH))
-                .collect()
+            (0..CELL_WIDTH * CELL_HEIGHT).map(|i| ink(c, i % CELL_WIDTH, i / CELL_WIDTH)).collect()
         };
         let mut shapes: Vec<Vec<bool>> = (' '..='~').map(shape).collect();
         shapes.sort();
@@ -103,10 +99,7 @@ mod tests {
 
     #[test]
     fn lines_break_between_words() {
-        assert_eq!(
-            wrap("Not for clinical use.", 10),
-            ["Not for", "clinical", "use."]
-        );
+        assert_eq!(wrap("Not for clinical use.", 10), ["Not for", "clinical", "use."]);
         assert_eq!(wrap("unbreakable x", 4), ["unbr", "eaka", "ble", "x"]);
         assert_eq!(wrap("ab cd", 5), ["ab cd"]);
         assert!(wrap("  ", 5).is_empty());

@@ -40,27 +40,13 @@ pub fn overlay_png(
     notice: &str,
 ) -> Result<Vec<u8>> {
     let (width, height) = (film.width, film.height);
-    if masks
-        .iter()
-        .any(|(mask, _)| (mask.width, mask.height) != (width, height))
-    {
-        return Err(Error::bug(
-            "G2D-B60",
-            "A mask to be drawn has another size than its film",
-        ));
+    if masks.iter().any(|(mask, _)| (mask.width, mask.height) != (width, height)) {
+        return Err(Error::bug("G2D-B60", "A mask to be drawn has another size than its film"));
     }
     let mut pixels: Vec<[u8; 3]> = film.data.iter().map(|&v| [to_byte(v); 3]).collect();
-    let opacity = if opacity.is_nan() {
-        0.0
-    } else {
-        opacity.clamp(0.0, 1.0)
-    };
+    let opacity = if opacity.is_nan() { 0.0 } else { opacity.clamp(0.0, 1.0) };
     for (mask, colour) in masks {
-        for (pixel, _) in pixels
-            .iter_mut()
-            .zip(&mask.data)
-            .filter(|(_, inside)| **inside != 0)
-        {
+        for (pixel, _) in pixels.iter_mut().zip(&mask.data).filter(|(_, inside)| **inside != 0) {
             *pixel = blend(*pixel, *colour, opacity);
         }
     }
@@ -129,28 +115,14 @@ mod tests {
     #[test]
     fn the_film_stays_and_masks_get_fill_and_outline() {
         let film = Raster::filled(40, 30, 0.5);
-        let png = overlay_png(
-            &film,
-            &[(&square(), PALETTE[0])],
-            0.5,
-            "Not for clinical use.",
-        );
+        let png = overlay_png(&film, &[(&square(), PALETTE[0])], 0.5, "Not for clinical use.");
         let png = image::load_from_memory(&png.unwrap()).unwrap().to_rgb8();
         assert_eq!(png.width(), 40);
         assert!(png.height() > 30 + 40, "a narrow film makes a tall strip");
         assert_eq!(png.get_pixel(2, 2).0, [128; 3]);
         assert_eq!(png.get_pixel(5, 12).0, PALETTE[0], "outline");
-        assert_eq!(
-            png.get_pixel(10, 15).0,
-            [179, 144, 64],
-            "half of 128 and the colour"
-        );
-        let text = png
-            .rows()
-            .skip(30)
-            .flatten()
-            .filter(|p| p.0 == TEXT)
-            .count();
+        assert_eq!(png.get_pixel(10, 15).0, [179, 144, 64], "half of 128 and the colour");
+        let text = png.rows().skip(30).flatten().filter(|p| p.0 == TEXT).count();
         assert!(text > 100, "{text}");
     }
 

@@ -4,7 +4,8 @@
 //! that they reach as negated, doubtful or merely asked for. One finding that no cue reaches makes
 //! the sentence present: "No effusion, but a right apical pneumothorax". Sentences without any
 //! finding assert nothing: "Heart size is normal", "The lungs are clear". The rules know English
-//! only and will misread some sentences; they were written against chest radiograph reports.
+//! only and will misread some sentences: each is read alone, so "a small one may be present" is
+//! not traced back to what "one" is.
 
 use super::cues::{Cue, longest};
 use super::lexicon::{
@@ -55,11 +56,7 @@ pub fn read_sentence(sentence: &str) -> Reading {
 /// Nothing abnormal is named: healthy parts, technique, the clinic, or words that are not known.
 fn without_findings(items: &[Item], question: bool) -> Reading {
     let any = |test: fn(&str) -> bool| items.iter().any(|i| test(&i.word));
-    let cue = |cues: &[Cue]| {
-        items
-            .iter()
-            .any(|i| i.cue.is_some_and(|c| cues.contains(&c)))
-    };
+    let cue = |cues: &[Cue]| items.iter().any(|i| i.cue.is_some_and(|c| cues.contains(&c)));
     let reading = |assertion, visual| Reading { assertion, visual };
     let body = any(is_anatomy);
     let normal = || items.iter().filter(|i| i.normal);
@@ -69,14 +66,7 @@ fn without_findings(items: &[Item], question: bool) -> Reading {
     if normal().next().is_some() {
         // "The heart is not normal": what is wrong is not said, but something is.
         let denied = normal().all(|i| i.negated) && !question;
-        return reading(
-            if denied {
-                Assertion::Present
-            } else {
-                Assertion::Absent
-            },
-            true,
-        );
+        return reading(if denied { Assertion::Present } else { Assertion::Absent }, true);
     }
     if cue(&[Cue::NotNext, Cue::NotBefore, Cue::NotAround, Cue::NotEither]) {
         return reading(Assertion::Absent, body);
@@ -84,14 +74,7 @@ fn without_findings(items: &[Item], question: bool) -> Reading {
     if any(is_technical) || !body || cue(&[Cue::Nothing]) {
         return reading(Assertion::Absent, body && cue(&[Cue::Nothing]));
     }
-    if question
-        || cue(&[
-            Cue::MaybeNext,
-            Cue::MaybeBefore,
-            Cue::MaybeEither,
-            Cue::MaybeAround,
-        ])
-    {
+    if question || cue(&[Cue::MaybeNext, Cue::MaybeBefore, Cue::MaybeEither, Cue::MaybeAround]) {
         return reading(Assertion::Uncertain, true);
     }
     // "The trachea is kinked": a word that is not known says something of a part of the body.
@@ -235,11 +218,7 @@ fn spread(items: &mut [Item]) {
 }
 
 fn mark(items: &mut [Item], range: std::ops::Range<usize>, change: fn(&mut Item)) {
-    items
-        .get_mut(range)
-        .unwrap_or_default()
-        .iter_mut()
-        .for_each(change);
+    items.get_mut(range).unwrap_or_default().iter_mut().for_each(change);
 }
 
 /// One past the last item that a cue at `at` reaches. Lists go on over commas: always for a
@@ -303,11 +282,7 @@ fn verbs_before(items: &[Item]) -> Vec<usize> {
     let mut count = 0;
     let counted = items.iter().map(|item| {
         let before = count;
-        count = if item.stops() {
-            0
-        } else {
-            count + usize::from(is_verb(&item.word))
-        };
+        count = if item.stops() { 0 } else { count + usize::from(is_verb(&item.word)) };
         before
     });
     counted.collect()

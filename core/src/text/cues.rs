@@ -86,7 +86,7 @@ const PHRASES: &[(Cue, &str)] = &[
         "\
          may|might|could|may not|might not|suspicious for|suspicious of|suspicion of|\
          suspicion for|suspect|suspicion|cannot exclude|can not exclude|cannot rule out|\
-         can not rule out|cannot entirely exclude|difficult to exclude|does not exclude|\
+         can not rule out|cannot entirely exclude|does not exclude|\
          not exclude|not rule out|suggest|suggests|suggesting|suggestive|suggested|\
          suggestion of|concern for|concern of|concerning for|worrisome for|question of|query|\
          differential|perhaps|potentially|potential|presumably|presumed|possibility of|if|\
@@ -107,7 +107,8 @@ const PHRASES: &[(Cue, &str)] = &[
         Cue::MaybeEither,
         "\
          possible|possibly|probable|probably|likely|more likely|most likely|less likely|\
-         suspected|questionable|questioned|equivocal|doubtful|favored|favoured|indeterminate",
+         suspected|questionable|questioned|equivocal|doubtful|\
+         difficult to exclude|favored|favoured|indeterminate",
     ),
     (
         Cue::MaybeAround,
@@ -150,22 +151,14 @@ pub(super) fn longest(tokens: &[String]) -> Option<(Cue, usize)> {
     for (cue, phrases) in PHRASES {
         for phrase in phrases.split('|').filter(|p| p.starts_with(first.as_str())) {
             let length = phrase.split(' ').count();
-            let fits = || {
-                tokens
-                    .get(..length)
-                    .is_some_and(|t| phrase.split(' ').eq(t))
-            };
+            let fits = || tokens.get(..length).is_some_and(|t| phrase.split(' ').eq(t));
             if best.is_none_or(|(_, n)| length > n) && fits() {
                 best = Some((*cue, length));
             }
         }
     }
     let seen = not_seen(tokens);
-    if seen.map(|(_, n)| n) > best.map(|(_, n)| n) {
-        seen
-    } else {
-        best
-    }
+    if seen.map(|(_, n)| n) > best.map(|(_, n)| n) { seen } else { best }
 }
 
 /// "not seen", "not clearly visualized" and the like negate what stands before them.
@@ -188,13 +181,7 @@ fn not_seen(tokens: &[String]) -> Option<(Cue, usize)> {
         "visible",
         "recognized",
     ];
-    const ADVERBS: &[&str] = &[
-        "clearly",
-        "definitely",
-        "currently",
-        "definitively",
-        "longer",
-    ];
+    const ADVERBS: &[&str] = &["clearly", "definitely", "currently", "definitively", "longer"];
     let word = |i: usize| tokens.get(i).map(String::as_str);
     if word(0) != Some("not") {
         return None;
@@ -215,10 +202,7 @@ mod tests {
     #[test]
     fn the_longest_phrase_wins() {
         assert_eq!(at("no pneumothorax"), Some((Cue::NotNext, 1)));
-        assert_eq!(
-            at("no significant interval change in"),
-            Some((Cue::Nothing, 4))
-        );
+        assert_eq!(at("no significant interval change in"), Some((Cue::Nothing, 4)));
         assert_eq!(at("cannot be excluded"), Some((Cue::MaybeBefore, 3)));
         assert_eq!(at("not clearly seen"), Some((Cue::NotBefore, 3)));
         assert_eq!(at("not enlarged"), Some((Cue::NotNext, 1)));

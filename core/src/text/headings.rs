@@ -129,13 +129,8 @@ const SECTIONS: &[(&str, Kind, &str)] = &[
 ];
 
 /// Lines that only say that a report follows; what follows them stands under no heading.
-const TITLES: &[&str] = &[
-    "final report",
-    "preliminary report",
-    "final addendum",
-    "final",
-    "chest x-ray report",
-];
+const TITLES: &[&str] =
+    &["final report", "preliminary report", "final addendum", "final", "chest x-ray report"];
 
 /// Structured reports put a part of the body before a colon. That is part of the sentence, since
 /// "Clear." alone says nothing, and it starts no section.
@@ -162,18 +157,10 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     let mut sections = Vec::new();
     let (mut name, mut kind, mut start) = (None, Kind::Film, 0);
     for heading in headings(text) {
-        sections.push(Section {
-            name,
-            kind,
-            body: start..heading.span.start,
-        });
+        sections.push(Section { name, kind, body: start..heading.span.start });
         (name, kind, start) = (heading.name, heading.kind, heading.span.end);
     }
-    sections.push(Section {
-        name,
-        kind,
-        body: start..text.len(),
-    });
+    sections.push(Section { name, kind, body: start..text.len() });
     sections
 }
 
@@ -193,38 +180,25 @@ fn line_headings(line: &str, offset: usize, found: &mut Vec<Heading>) {
     if bare.len() <= MAX_HEADING && !bare.contains(':') {
         let capitals = !bare.contains(char::is_lowercase) || line.trim_start().starts_with('#');
         if let Some((name, kind)) = lonely(bare, capitals) {
-            found.push(Heading {
-                span: offset..offset + line.len(),
-                name,
-                kind,
-            });
+            found.push(Heading { span: offset..offset + line.len(), name, kind });
             return;
         }
     }
     let mut from = indent;
     for (colon, _) in line.match_indices(':') {
         let digit = |at: Option<usize>| {
-            at.and_then(|at| line.as_bytes().get(at))
-                .is_some_and(u8::is_ascii_digit)
+            at.and_then(|at| line.as_bytes().get(at)).is_some_and(u8::is_ascii_digit)
         };
         // "10:30" is a time.
         if colon < from || (digit(colon.checked_sub(1)) && digit(Some(colon + 1))) {
             continue;
         }
         let before = line.get(from..colon).unwrap_or_default();
-        let hit = if from == indent {
-            leading(before)
-        } else {
-            None
-        }
-        .map(|(name, kind)| (0, name, kind))
-        .or_else(|| inline(before).map(|(at, name, kind)| (from + at, Some(name), kind)));
+        let hit = if from == indent { leading(before) } else { None }
+            .map(|(name, kind)| (0, name, kind))
+            .or_else(|| inline(before).map(|(at, name, kind)| (from + at, Some(name), kind)));
         if let Some((at, name, kind)) = hit {
-            found.push(Heading {
-                span: offset + at..offset + colon + 1,
-                name,
-                kind,
-            });
+            found.push(Heading { span: offset + at..offset + colon + 1, name, kind });
             from = colon + 1;
         }
     }
@@ -258,17 +232,13 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
     if TITLES.contains(&key.as_str()) {
         return Some((None, Kind::Film));
     }
-    let words = || {
-        key.split([' ', ',', '/', '&', '(', ')'])
-            .filter(|w| !w.is_empty())
-    };
+    let words = || key.split([' ', ',', '/', '&', '(', ')']).filter(|w| !w.is_empty());
     let plain = |w: &str| w.trim_matches(['.', ',', '_']).to_owned();
     let is_view = |w: &str| {
         let w = plain(w);
         listed(&w, VIEW_WORDS)
             || listed(&w, FILM_WORDS)
-            || w.chars()
-                .all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
+            || w.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
     };
     if words().all(is_view) && words().any(|w| listed(&plain(w), FILM_WORDS)) {
         return Some((Some("FINDINGS".into()), Kind::Film));
@@ -302,9 +272,7 @@ fn inline(before: &str) -> Option<(usize, String, Kind)> {
             continue;
         };
         let capitals = !words.contains(char::is_lowercase);
-        let after_stop = trimmed[..at]
-            .trim_end()
-            .ends_with(['.', ';', '!', '?', ']', '_']);
+        let after_stop = trimmed[..at].trim_end().ends_with(['.', ';', '!', '?', ']', '_']);
         if capitals || (after_stop && words.starts_with(char::is_uppercase)) {
             return Some((at, name.to_owned(), kind));
         }
@@ -317,9 +285,7 @@ fn listed(word: &str, words: &str) -> bool {
 }
 
 fn known(key: &str) -> Option<(&'static str, Kind)> {
-    let entry = SECTIONS
-        .iter()
-        .find(|(_, _, names)| names.split('|').any(|n| n == key))?;
+    let entry = SECTIONS.iter().find(|(_, _, names)| names.split('|').any(|n| n == key))?;
     Some((entry.0, entry.1))
 }
 
@@ -352,9 +318,7 @@ mod tests {
 
     fn named(text: &str) -> Vec<(String, String)> {
         let parts = parts(text).into_iter();
-        parts
-            .map(|(name, _, body)| (name.unwrap_or_default(), body.to_owned()))
-            .collect()
+        parts.map(|(name, _, body)| (name.unwrap_or_default(), body.to_owned())).collect()
     }
 
     fn pair(name: &str, body: &str) -> (String, String) {
@@ -428,10 +392,7 @@ mod tests {
         let text = "FINDINGS:\nLUNGS: Clear.\nHeart: Normal.\nLINES AND TUBES: None.";
         assert_eq!(
             named(text),
-            [pair(
-                "FINDINGS",
-                "LUNGS: Clear.\nHeart: Normal.\nLINES AND TUBES: None."
-            )]
+            [pair("FINDINGS", "LUNGS: Clear.\nHeart: Normal.\nLINES AND TUBES: None.")]
         );
     }
 

@@ -85,9 +85,7 @@ const RESTARTS: &str = "\
     persistent persisting new increased increasing worsening residual heart lungs cardiac with";
 
 fn starts(word: &str, stems: &str) -> bool {
-    stems
-        .split_ascii_whitespace()
-        .any(|stem| word.starts_with(stem))
+    stems.split_ascii_whitespace().any(|stem| word.starts_with(stem))
 }
 
 fn listed(word: &str, words: &str) -> bool {
@@ -136,27 +134,13 @@ mod tests {
 
     #[test]
     fn inflections_are_known() {
-        for word in [
-            "opacities",
-            "opacification",
-            "nodules",
-            "calcified",
-            "hazy",
-            "tubes",
-            "widened",
-        ] {
+        for word in
+            ["opacities", "opacification", "nodules", "calcified", "hazy", "tubes", "widened"]
+        {
             assert!(is_finding(word), "{word}");
         }
-        for word in [
-            "lungs",
-            "heart",
-            "pleural",
-            "the",
-            "midline",
-            "lobe",
-            "silhouette",
-            "trachea",
-        ] {
+        for word in ["lungs", "heart", "pleural", "the", "midline", "lobe", "silhouette", "trachea"]
+        {
             assert!(!is_finding(word), "{word}");
         }
         assert!(is_anatomy("hemithoraces") && is_anatomy("costophrenic"));

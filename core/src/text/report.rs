@@ -56,11 +56,7 @@ pub fn parse_report(text: &str) -> Result<Report> {
         ));
     }
     if text.trim().is_empty() {
-        return Err(Error::input(
-            "G2D-I20",
-            "The report is empty",
-            "Type or paste a report",
-        ));
+        return Err(Error::input("G2D-I20", "The report is empty", "Type or paste a report"));
     }
     let sentences: Vec<_> = film_sections(text)
         .into_iter()
@@ -70,14 +66,7 @@ pub fn parse_report(text: &str) -> Result<Report> {
                 let text = text[range.clone()].to_owned();
                 let Reading { assertion, visual } = read_sentence(&text);
                 let section = section.name.clone();
-                Sentence {
-                    text,
-                    start: range.start,
-                    end: range.end,
-                    section,
-                    assertion,
-                    visual,
-                }
+                Sentence { text, start: range.start, end: range.end, section, assertion, visual }
             })
         })
         .collect();
@@ -95,19 +84,9 @@ pub fn parse_report(text: &str) -> Result<Report> {
 fn film_sections(text: &str) -> Vec<Section> {
     let all = sections(text);
     let speaks = |s: &&Section| !split(text, s.body.clone()).is_empty();
-    let of = |kind| {
-        all.iter()
-            .filter(|s| s.kind == kind)
-            .filter(speaks)
-            .cloned()
-            .collect()
-    };
+    let of = |kind| all.iter().filter(|s| s.kind == kind).filter(speaks).cloned().collect();
     let film: Vec<_> = of(Kind::Film);
-    if film.is_empty() {
-        of(Kind::Unknown)
-    } else {
-        film
-    }
+    if film.is_empty() { of(Kind::Unknown) } else { film }
 }
 
 /// The text a model is trained on: the impression, then the findings, as in the published code of
@@ -151,10 +130,7 @@ pub fn training_text(
 fn clean_sentences(text: &str, section: Section, out: &mut Vec<String>) {
     for range in split(text, section.body) {
         let sentence = without_blanks(&text[range]);
-        let words: Vec<_> = sentence
-            .split_whitespace()
-            .filter(|w| !is_blank(w))
-            .collect();
+        let words: Vec<_> = sentence.split_whitespace().filter(|w| !is_blank(w)).collect();
         let joined = words.join(" ");
         let bare = joined.trim_end_matches(['.', ';', '!', ':', ',', ' ']);
         if bare.contains(char::is_alphabetic) {
@@ -205,11 +181,7 @@ mod tests {
                 "Épanchement minime.",
             ]
         );
-        let names: Vec<_> = report
-            .sentences
-            .iter()
-            .map(|s| s.section.as_deref())
-            .collect();
+        let names: Vec<_> = report.sentences.iter().map(|s| s.section.as_deref()).collect();
         let (findings, impression) = (Some("FINDINGS"), Some("IMPRESSION"));
         assert_eq!(names, [findings, findings, impression, impression]);
         for sentence in &report.sentences {
@@ -255,22 +227,9 @@ mod tests {
     /// test has no clock; a quadratic parser would take minutes here and be noticed.
     #[test]
     fn the_longest_reports_are_no_trouble() {
-        for unit in [
-            "no ",
-            "A: ",
-            "(",
-            "[**",
-            "possible, ",
-            "1. ",
-            "\n",
-            "FINDINGS: ",
-            ". ",
-            "é; ",
-        ] {
-            let text = format!(
-                "Effusion {}",
-                unit.repeat((MAX_REPORT_BYTES - 9) / unit.len())
-            );
+        for unit in ["no ", "A: ", "(", "[**", "possible, ", "1. ", "\n", "FINDINGS: ", ". ", "é; "]
+        {
+            let text = format!("Effusion {}", unit.repeat((MAX_REPORT_BYTES - 9) / unit.len()));
             assert!(text.len() <= MAX_REPORT_BYTES);
             for sentence in parse_report(&text).map(|r| r.sentences).unwrap_or_default() {
                 assert_eq!(sentence.text, text[sentence.start..sentence.end]);
@@ -292,10 +251,7 @@ mod tests {
             "Opacity, possibly pneumonia. Épanchement minime. A right basal opacity of 2.5 cm is \
              seen, new since the last film. No pneumothorax."
         );
-        assert_eq!(
-            training_text(None, Some(" "), Some("Clear lungs")),
-            "Clear lungs."
-        );
+        assert_eq!(training_text(None, Some(" "), Some("Clear lungs")), "Clear lungs.");
         assert_eq!(training_text(None, None, Some("INDICATION: x")), "");
         assert_eq!(training_text(None, None, None), "");
     }

@@ -31,11 +31,7 @@ pub(super) fn split(text: &str, body: Range<usize>) -> Vec<Range<usize>> {
     let Some(slice) = text.get(body.clone()) else {
         return Vec::new();
     };
-    let mut scanner = Scanner {
-        text: slice,
-        bytes: slice.as_bytes(),
-        item: None,
-    };
+    let mut scanner = Scanner { text: slice, bytes: slice.as_bytes(), item: None };
     let (mut found, mut at) = (Vec::new(), 0);
     while at < slice.len() {
         let start = scanner.skip_marks(at);
@@ -90,12 +86,7 @@ impl Scanner<'_> {
             said |= byte.is_ascii_alphabetic() || byte >= 0x80;
             let end = match byte {
                 b'\n' | b'\r' => {
-                    let next = at
-                        + if self.rest(at).starts_with("\r\n") {
-                            2
-                        } else {
-                            1
-                        };
+                    let next = at + if self.rest(at).starts_with("\r\n") { 2 } else { 1 };
                     if self.break_ends(line, at, next) {
                         return (at, next);
                     }
@@ -132,9 +123,7 @@ impl Scanner<'_> {
     fn break_ends(&self, line: usize, at: usize, next: usize) -> bool {
         let rest = self.rest(next);
         let indented = rest.trim_start_matches([' ', '\t']);
-        let bullet = ["- ", "* ", "• ", "· ", "– "]
-            .iter()
-            .any(|b| indented.starts_with(b));
+        let bullet = ["- ", "* ", "• ", "· ", "– "].iter().any(|b| indented.starts_with(b));
         if indented.is_empty() || indented.starts_with(['\n', '\r']) || bullet {
             return true;
         }
@@ -144,9 +133,8 @@ impl Scanner<'_> {
         if !indented.starts_with(char::is_uppercase) {
             return false;
         }
-        let done = self.text[line..at]
-            .trim_end()
-            .ends_with(|c: char| c.is_alphanumeric() || c == ')');
+        let done =
+            self.text[line..at].trim_end().ends_with(|c: char| c.is_alphanumeric() || c == ')');
         (done && at - line < SHORT_LINE) || starts_with_label(indented)
     }
 
@@ -154,10 +142,7 @@ impl Scanner<'_> {
     fn blank_length(&self, at: usize) -> usize {
         let end = (at + MAX_BLANK).min(self.bytes.len());
         let window = self.bytes.get(at + 3..end).unwrap_or_default();
-        window
-            .windows(3)
-            .position(|w| w == b"**]")
-            .map_or(1, |found| found + 6)
+        window.windows(3).position(|w| w == b"**]").map_or(1, |found| found + 6)
     }
 
     /// "Foo 2. Bar" or "Foo 2) Bar" while item 1 is read: the sentence ends before the number.
@@ -168,10 +153,7 @@ impl Scanner<'_> {
         let number: u32 = self.text.get(from..at)?.parse().ok()?;
         let expected = self.item? + 1;
         let spaced = from > start && self.byte(from - 1).is_ascii_whitespace();
-        let capital = self
-            .rest(at + 1)
-            .trim_start()
-            .starts_with(char::is_uppercase);
+        let capital = self.rest(at + 1).trim_start().starts_with(char::is_uppercase);
         (length <= 2 && number == expected && spaced && capital).then_some(from)
     }
 
@@ -235,13 +217,9 @@ impl Scanner<'_> {
     /// Letters and inner stops before `at`, at most 12 bytes.
     fn word_before(&self, at: usize) -> &str {
         let from = self.bytes[..at].iter().rev().take(12);
-        let length = from
-            .take_while(|b| b.is_ascii_alphanumeric() || **b == b'.' || **b >= 0x80)
-            .count();
-        self.text
-            .get(at - length..at)
-            .unwrap_or_default()
-            .trim_start_matches('.')
+        let length =
+            from.take_while(|b| b.is_ascii_alphanumeric() || **b == b'.' || **b >= 0x80).count();
+        self.text.get(at - length..at).unwrap_or_default().trim_start_matches('.')
     }
 }
 
@@ -259,20 +237,14 @@ fn list_mark(text: &str) -> Option<(usize, Option<u32>)> {
         return Some((bracket + digits + 1, inner[..digits].parse().ok()));
     }
     let mut chars = inner.chars();
-    let letter = chars
-        .next()
-        .is_some_and(|c| matches!(c, 'a'..='h' | 'A'..='H'));
+    let letter = chars.next().is_some_and(|c| matches!(c, 'a'..='h' | 'A'..='H'));
     let closed = chars.next() == Some(')') && chars.next().is_none_or(char::is_whitespace);
     (letter && closed).then_some((bracket + 2, None))
 }
 
 /// "Heart: ..." at the start of a line.
 fn starts_with_label(text: &str) -> bool {
-    let label = text
-        .bytes()
-        .take(30)
-        .take_while(|b| b.is_ascii_alphabetic() || *b == b' ')
-        .count();
+    let label = text.bytes().take(30).take_while(|b| b.is_ascii_alphabetic() || *b == b' ').count();
     text.get(label..).is_some_and(|rest| rest.starts_with(':'))
 }
 
@@ -281,28 +253,16 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Vec<&str> {
-        split(text, 0..text.len())
-            .into_iter()
-            .map(|r| &text[r])
-            .collect()
+        split(text, 0..text.len()).into_iter().map(|r| &text[r]).collect()
     }
 
     #[test]
     fn plain_sentences() {
         assert_eq!(
             cut("The lungs are clear. No effusion!  Is it new? Yes; see above."),
-            [
-                "The lungs are clear.",
-                "No effusion!",
-                "Is it new?",
-                "Yes;",
-                "see above."
-            ]
+            ["The lungs are clear.", "No effusion!", "Is it new?", "Yes;", "see above."]
         );
-        assert_eq!(
-            cut("no effusion. heart normal."),
-            ["no effusion.", "heart normal."]
-        );
+        assert_eq!(cut("no effusion. heart normal."), ["no effusion.", "heart normal."]);
         assert_eq!(cut("No stop at the end"), ["No stop at the end"]);
     }
 
@@ -334,38 +294,19 @@ mod tests {
             cut("Seen at 5 a.m. The rest is clear."),
             ["Seen at 5 a.m.", "The rest is clear."]
         );
-        assert_eq!(
-            cut("An effusion is seen.No nodule."),
-            ["An effusion is seen.", "No nodule."]
-        );
-        assert_eq!(
-            cut("Clear (as before). Next."),
-            ["Clear (as before).", "Next."]
-        );
+        assert_eq!(cut("An effusion is seen.No nodule."), ["An effusion is seen.", "No nodule."]);
+        assert_eq!(cut("Clear (as before). Next."), ["Clear (as before).", "Next."]);
         assert_eq!(cut("Measures 3 cm. Stable."), ["Measures 3 cm.", "Stable."]);
-        assert_eq!(
-            cut("Compared to ___. No change."),
-            ["Compared to ___.", "No change."]
-        );
+        assert_eq!(cut("Compared to ___. No change."), ["Compared to ___.", "No change."]);
         assert_eq!(cut("Wait... Then more."), ["Wait...", "Then more."]);
-        assert_eq!(
-            cut("Fracture of rib 5. No other."),
-            ["Fracture of rib 5.", "No other."]
-        );
+        assert_eq!(cut("Fracture of rib 5. No other."), ["Fracture of rib 5.", "No other."]);
     }
 
     #[test]
     fn list_numbers_are_dropped() {
         assert_eq!(
             cut("1. Nodule. 2. No effusion.\n3) Clear\n(4) Old film\n- Last\n• Really"),
-            [
-                "Nodule.",
-                "No effusion.",
-                "Clear",
-                "Old film",
-                "Last",
-                "Really"
-            ]
+            ["Nodule.", "No effusion.", "Clear", "Old film", "Last", "Really"]
         );
         assert_eq!(
             cut("1. Nodule 2. Effusion 3. Rib 7 is broken"),
@@ -383,36 +324,17 @@ mod tests {
         let name =
             "There is a large opacity in the left lower lobe as on the film of the\nMonday before.";
         assert_eq!(cut(name), [name]);
-        assert_eq!(
-            cut("No effusion\nHeart normal\n"),
-            ["No effusion", "Heart normal"]
-        );
-        assert_eq!(
-            cut("small effusion,\nLeft side"),
-            ["small effusion,\nLeft side"]
-        );
+        assert_eq!(cut("No effusion\nHeart normal\n"), ["No effusion", "Heart normal"]);
+        assert_eq!(cut("small effusion,\nLeft side"), ["small effusion,\nLeft side"]);
         assert_eq!(cut("No stop\n\nnext"), ["No stop", "next"]);
-        assert_eq!(
-            cut("No stop\r\n \r\nnext\r\nline."),
-            ["No stop", "next\r\nline."]
-        );
-        assert_eq!(
-            cut("Lungs: clear\nHeart: normal"),
-            ["Lungs: clear", "Heart: normal"]
-        );
+        assert_eq!(cut("No stop\r\n \r\nnext\r\nline."), ["No stop", "next\r\nline."]);
+        assert_eq!(cut("Lungs: clear\nHeart: normal"), ["Lungs: clear", "Heart: normal"]);
     }
 
     #[test]
     fn ranges_are_exact_with_any_letters() {
         let text = "  Épanchement pleural à gauche.  Œdème – “léger”. 肺炎 seen.";
-        assert_eq!(
-            cut(text),
-            [
-                "Épanchement pleural à gauche.",
-                "Œdème – “léger”.",
-                "肺炎 seen."
-            ]
-        );
+        assert_eq!(cut(text), ["Épanchement pleural à gauche.", "Œdème – “léger”.", "肺炎 seen."]);
     }
 
     #[test]

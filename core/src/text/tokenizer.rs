@@ -33,11 +33,7 @@ impl ReportTokenizer {
     /// `G2D-W20` when it is not a tokenizer, or not one that frames texts with `[CLS]` and `[SEP]`.
     pub fn from_bytes(tokenizer_json: &[u8]) -> Result<Self> {
         let wrong = |what: &str| {
-            Error::weights(
-                "G2D-W20",
-                what,
-                "Use the tokenizer.json that belongs to the model",
-            )
+            Error::weights("G2D-W20", what, "Use the tokenizer.json that belongs to the model")
         };
         let mut inner = Tokenizer::from_bytes(tokenizer_json)
             .map_err(|_| wrong("The tokenizer file cannot be read"))?;
@@ -50,14 +46,9 @@ impl ReportTokenizer {
             inner.token_to_id(token).ok_or_else(missing)
         };
         let (cls, sep, pad) = (id("[CLS]")?, id("[SEP]")?, id("[PAD]")?);
-        let frame = inner
-            .encode("", true)
-            .map(|e| e.get_ids().to_vec())
-            .unwrap_or_default();
+        let frame = inner.encode("", true).map(|e| e.get_ids().to_vec()).unwrap_or_default();
         if frame != [cls, sep] {
-            return Err(wrong(
-                "The tokenizer does not put [CLS] and [SEP] around a text",
-            ));
+            return Err(wrong("The tokenizer does not put [CLS] and [SEP] around a text"));
         }
         Ok(Self { inner, pad, sep })
     }
@@ -97,9 +88,7 @@ impl ReportTokenizer {
             ids.push(row);
         }
         let longest = ids.iter().map(Vec::len).max().unwrap_or_default();
-        let mask = ids
-            .iter()
-            .map(|row| (0..longest).map(|i| u32::from(i < row.len())).collect());
+        let mask = ids.iter().map(|row| (0..longest).map(|i| u32::from(i < row.len())).collect());
         let mask = mask.collect();
         for row in &mut ids {
             row.resize(longest, self.pad);
@@ -126,15 +115,11 @@ pub fn wordpiece_json(words: &[String], lowercase: bool) -> Result<Vec<u8>> {
     };
     SPECIAL.into_iter().for_each(|token| add(token.into()));
     let characters = || (' '..='~').filter(|c| !(lowercase && c.is_ascii_uppercase()));
-    characters()
-        .filter(char::is_ascii_alphanumeric)
-        .for_each(|c| {
-            add(c.into());
-            add(format!("##{c}"));
-        });
-    characters()
-        .filter(char::is_ascii_punctuation)
-        .for_each(|c| add(c.into()));
+    characters().filter(char::is_ascii_alphanumeric).for_each(|c| {
+        add(c.into());
+        add(format!("##{c}"));
+    });
+    characters().filter(char::is_ascii_punctuation).for_each(|c| add(c.into()));
     for word in words {
         if word.is_empty() || word.contains(char::is_whitespace) {
             return Err(Error::config(
@@ -143,11 +128,7 @@ pub fn wordpiece_json(words: &[String], lowercase: bool) -> Result<Vec<u8>> {
                 "Give one word an entry",
             ));
         }
-        add(if lowercase {
-            word.to_lowercase()
-        } else {
-            word.clone()
-        });
+        add(if lowercase { word.to_lowercase() } else { word.clone() });
     }
     let added: Vec<Value> = SPECIAL
         .iter()
@@ -211,17 +192,10 @@ mod tests {
     /// for a file with the vocabulary order and settings that `wordpiece_json` documents, built
     /// independently in Python: text, lower-cased ids, cased ids.
     const PYTHON: &[(&str, &[u32], &[u32])] = &[
-        (
-            "No pleural effusion.",
-            &[2, 109, 111, 110, 90, 3],
-            &[2, 51, 106, 163, 162, 142, 3],
-        ),
+        ("No pleural effusion.", &[2, 109, 111, 110, 90, 3], &[2, 51, 106, 163, 162, 142, 3]),
         (
             "Épanchement pleural droit; Œdème?",
-            &[
-                2, 33, 56, 26, 52, 30, 40, 34, 50, 34, 52, 64, 111, 31, 60, 54, 42, 64, 93, 1, 97,
-                3,
-            ],
+            &[2, 33, 56, 26, 52, 30, 40, 34, 50, 34, 52, 64, 111, 31, 60, 54, 42, 64, 93, 1, 97, 3],
             &[2, 1, 163, 83, 112, 106, 94, 116, 145, 1, 149, 3],
         ),
         (
@@ -259,28 +233,19 @@ mod tests {
     #[test]
     fn padding_mask_and_truncation() {
         let tokenizer = tokenizer(true);
-        let batch = tokenizer
-            .encode_batch(&["no effusion", "right", ""], 16)
-            .unwrap();
+        let batch = tokenizer.encode_batch(&["no effusion", "right", ""], 16).unwrap();
         assert_eq!(batch.ids[0].len(), 4);
         assert_eq!((batch.ids[0][0], batch.ids[0][3]), (2, 3));
         assert_eq!(batch.ids[1][2..], [3, 0]);
         assert_eq!(batch.ids[2], [2, 3, 0, 0]);
         assert_eq!(batch.mask, [[1, 1, 1, 1], [1, 1, 1, 0], [1, 1, 0, 0]]);
-        let long = tokenizer
-            .encode_batch(&["no pleural effusion seen right"], 4)
-            .unwrap();
-        let whole = tokenizer
-            .encode_batch(&["no pleural effusion seen right"], 99)
-            .unwrap();
+        let long = tokenizer.encode_batch(&["no pleural effusion seen right"], 4).unwrap();
+        let whole = tokenizer.encode_batch(&["no pleural effusion seen right"], 99).unwrap();
         assert_eq!(long.ids[0], [2, whole.ids[0][1], whole.ids[0][2], 3]);
         assert_eq!(whole.ids[0].len(), 7);
         let none = tokenizer.encode_batch(&[], 4).unwrap();
         assert!(none.ids.is_empty() && none.mask.is_empty());
-        assert_eq!(
-            tokenizer.encode_batch(&["x"], 1).unwrap_err().code(),
-            "G2D-C20"
-        );
+        assert_eq!(tokenizer.encode_batch(&["x"], 1).unwrap_err().code(), "G2D-C20");
     }
 
     #[test]
@@ -290,14 +255,7 @@ mod tests {
             "direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0,
         });
         let tokenizer = ReportTokenizer::from_bytes(&serde_json::to_vec(&file).unwrap()).unwrap();
-        assert_eq!(
-            tokenizer
-                .encode_batch(&["no pleural effusion"], 99)
-                .unwrap()
-                .ids[0]
-                .len(),
-            5
-        );
+        assert_eq!(tokenizer.encode_batch(&["no pleural effusion"], 99).unwrap().ids[0].len(), 5);
     }
 
     #[test]
@@ -317,14 +275,9 @@ mod tests {
         let mut file: Value = serde_json::from_slice(&json_of(true)).unwrap();
         file["post_processor"] = Value::Null;
         assert_eq!(code(&serde_json::to_vec(&file).unwrap()), "G2D-W20");
-        let text = String::from_utf8(json_of(true))
-            .unwrap()
-            .replace("[PAD]", "[FILL]");
+        let text = String::from_utf8(json_of(true)).unwrap().replace("[PAD]", "[FILL]");
         let error = ReportTokenizer::from_bytes(text.as_bytes()).unwrap_err();
-        assert!(
-            error.code() == "G2D-W20" && error.to_string().contains("[PAD]"),
-            "{error}"
-        );
+        assert!(error.code() == "G2D-W20" && error.to_string().contains("[PAD]"), "{error}");
     }
 
     #[test]

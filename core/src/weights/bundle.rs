@@ -66,12 +66,7 @@ pub fn hex_sha256(bytes: &[u8]) -> String {
 
 /// The manifest's entry for a file.
 pub fn file_entry(path: &str, role: FileRole, bytes: &[u8]) -> BundleFile {
-    BundleFile {
-        path: path.into(),
-        role,
-        bytes: bytes.len() as u64,
-        sha256: hex_sha256(bytes),
-    }
+    BundleFile { path: path.into(), role, bytes: bytes.len() as u64, sha256: hex_sha256(bytes) }
 }
 
 /// The identity of the weights: the hash of their files' hashes, in the order of the manifest.

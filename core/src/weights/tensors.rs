@@ -70,14 +70,14 @@ fn serialise(tensors: &[(String, Vec<usize>, Vec<u8>)]) -> Result<Vec<u8>> {
     safetensors::serialize(views, None).map_err(unreadable)
 }
 
-/// Puts the weights of one or more safetensors files into a model.
+/// Puts the weights of one or more safetensors files into a model, or into one of its parts.
 ///
 /// Shards are loaded one after the other, so no more than one is held twice.
 ///
 /// # Errors
 /// When bytes are not safetensors, a shape differs, a number is not finite, or a parameter of the
 /// model is in none of the files (the first few are named).
-pub fn load_tensors(model: &mut G2d, shards: &[&[u8]]) -> Result<()> {
+pub fn load_tensors<M: ModuleSnapshot>(model: &mut M, shards: &[&[u8]]) -> Result<()> {
     let mut missing: Option<Vec<String>> = None;
     for shard in shards {
         let bytes = widen(shard)?;

@@ -112,7 +112,8 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
     drop(parts);
 
     output::say("loading the bundle again and comparing it with the checkpoint");
-    let original = Side::original(model, &checkpoint.config, &checkpoint.tokenizer, &device, &info)?;
+    let original =
+        Side::original(model, &checkpoint.config, &checkpoint.tokenizer, &device, &info)?;
     let again = Side::bundle(&bundle_dir::read(staged.path())?, &device, &info)?;
     let differences = export_check::compare(&original, &again)?;
     differences.check(dtype)?;

@@ -95,7 +95,9 @@ fn model(args: &InfoArgs) -> anyhow::Result<Option<ModelReport>> {
         };
         return Ok(Some(describe(&bundle.config()?, Some(told))?));
     }
-    let Some(name) = &args.preset else { return Ok(None) };
+    let Some(name) = &args.preset else {
+        return Ok(None);
+    };
     let mut config = G2dConfig::preset(name)?;
     if config.text.vocab_size == 0 {
         // The smaller presets take the vocabulary of whatever tokenizer they are trained with.
@@ -116,7 +118,11 @@ fn describe(config: &G2dConfig, bundle: Option<BundleReport>) -> anyhow::Result<
 }
 
 fn print(report: &Report) -> anyhow::Result<()> {
-    output::line(format_args!("g2d {}, built with {}", report.version, report.back_ends.join(", ")))?;
+    output::line(format_args!(
+        "g2d {}, built with {}",
+        report.version,
+        report.back_ends.join(", ")
+    ))?;
     for device in report.devices.iter().flatten() {
         output::line(format_args!("device      {device}"))?;
     }

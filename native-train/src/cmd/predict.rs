@@ -114,8 +114,8 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let bundle = bundle_dir::read(&args.model)?;
     let (device, info) = device::open(&args.device)?;
     output::say(format_args!("computing on {} {} ({})", info.backend, info.name, info.reason));
-    let session = Session::load(&bundle, device, info)
-        .with_context(|| args.model.display().to_string())?;
+    let session =
+        Session::load(&bundle, device, info).with_context(|| args.model.display().to_string())?;
     drop(bundle);
 
     let mut taken = BTreeSet::new();

@@ -16,12 +16,7 @@ fn signed(rng: &mut ChaCha8Rng) -> f64 {
 /// Turns, scales, shifts and re-exposes an image; outside of it is black and not body.
 ///
 /// The same seed gives the same change. With every range at 0 the image comes back unchanged.
-pub fn augment(
-    image: &Raster,
-    body: &Mask,
-    config: &AugmentConfig,
-    seed: u64,
-) -> (Raster, Mask) {
+pub fn augment(image: &Raster, body: &Mask, config: &AugmentConfig, seed: u64) -> (Raster, Mask) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let angle = (config.rotate * signed(&mut rng)).to_radians();
     let scale = 1.0 + config.scale * signed(&mut rng);
@@ -77,13 +72,8 @@ mod tests {
     #[test]
     fn no_range_changes_nothing() {
         let (image, body) = picture();
-        let still = AugmentConfig {
-            rotate: 0.0,
-            scale: 0.0,
-            shift: 0.0,
-            brightness: 0.0,
-            contrast: 0.0,
-        };
+        let still =
+            AugmentConfig { rotate: 0.0, scale: 0.0, shift: 0.0, brightness: 0.0, contrast: 0.0 };
         let (same, same_body) = augment(&image, &body, &still, 5);
         for (a, b) in same.data.iter().zip(&image.data) {
             assert!((a - b).abs() < 1e-6);

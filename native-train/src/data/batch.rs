@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use g2d_core::{
-    image::normalise,
     config::G2dConfig,
+    image::normalise,
     loss::SentencePairs,
     raster::{Mask, Raster},
     text::{ReportTokenizer, TokenBatch},

@@ -248,9 +248,7 @@ impl Row<'_> {
     fn text(&self) -> Result<String, Error> {
         let report = match self.string("text")? {
             Some(text) => text.to_owned(),
-            None => {
-                text::training_text(self.string("findings")?, self.string("impression")?, None)
-            }
+            None => text::training_text(self.string("findings")?, self.string("impression")?, None),
         };
         if report.trim().is_empty() {
             return Err(at_line(
@@ -314,7 +312,9 @@ impl Row<'_> {
     }
 
     fn list<T: DeserializeOwned>(&self, column: &str, expected: &str) -> Result<Vec<T>, Error> {
-        let Some(value) = self.value(column) else { return Ok(Vec::new()) };
+        let Some(value) = self.value(column) else {
+            return Ok(Vec::new());
+        };
         // In a CSV cell a list stands as JSON text.
         let parsed = match value {
             Value::String(s) if self.csv => serde_json::from_str(s),

@@ -112,9 +112,11 @@ impl Source {
             }
             Origin::Pairs(pairs) => {
                 let pair = &pairs[index];
-                let context = || format!("Study {} of the manifest: {}", index + 1, pair.image.display());
+                let context =
+                    || format!("Study {} of the manifest: {}", index + 1, pair.image.display());
                 let bytes = std::fs::read(&pair.image).with_context(context)?;
-                (decode(&bytes, &Limits::default()).with_context(context)?.pixels, pair.text.clone())
+                let film = decode(&bytes, &Limits::default()).with_context(context)?;
+                (film.levels().into_owned(), pair.text.clone())
             }
         };
         let image = Geometry::plan(&pixels, &self.image)?.apply(&pixels);

@@ -96,7 +96,7 @@ fn jpeg(film: &Raster) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Names of splits and their shares, for example `train=0.8,val=0.1,test=0.1`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Splits(Vec<(String, f64)>);
 
 impl FromStr for Splits {
@@ -238,8 +238,7 @@ fn remove(folder: &Path) -> anyhow::Result<()> {
 fn begin(plan: &Plan) -> anyhow::Result<()> {
     for name in ["images", "masks", "reports"] {
         let path = plan.folder.join(name);
-        fs::create_dir_all(&path)
-            .with_context(|| format!("{}: cannot be made", path.display()))?;
+        fs::create_dir_all(&path).with_context(|| format!("{}: cannot be made", path.display()))?;
     }
     let description = serde_json::json!({
         "kind": "g2d phantoms",
@@ -247,10 +246,11 @@ fn begin(plan: &Plan) -> anyhow::Result<()> {
         "seed": plan.seed,
         "count": plan.count,
         "format": plan.format,
-        "splits": plan.splits,
+        "splits": plan.splits.0.iter().cloned().collect::<BTreeMap<_, _>>(),
         "phantom": plan.phantom,
     });
-    let json = serde_json::to_vec_pretty(&description)?;
+    let mut json = serde_json::to_vec_pretty(&description)?;
+    json.push(b'\n');
     files::write_atomic(&plan.folder.join("dataset.json"), &json)?;
     files::write_atomic(&plan.folder.join("README.md"), readme(plan).as_bytes())
 }

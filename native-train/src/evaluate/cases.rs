@@ -48,7 +48,7 @@ impl PhantomSet {
     ) -> Result<()> {
         for index in 0..self.studies {
             let study = phantom::generate(self.seed, index as u64, &self.config);
-            let film = Film { pixels: study.image, bits: 16, format: "phantom" };
+            let film = Film { pixels: study.image, bits: 8, format: "phantom" };
             let image = block_on(session.encode_image(&film))?;
             let mut cases: Vec<Case> = Vec::new();
             for sentence in &study.sentences {

@@ -51,7 +51,7 @@ impl ModuleVisitor for SquareSum<'_> {
 }
 
 /// The norm of all gradients together.
-pub fn gradient_norm(model: &G2d, grads: &GradientsParams) -> f64 {
+pub(super) fn gradient_norm(model: &G2d, grads: &GradientsParams) -> f64 {
     let mut sum = SquareSum { grads, parts: Vec::new() };
     model.visit(&mut sum);
     if sum.parts.is_empty() {

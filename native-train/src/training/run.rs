@@ -124,12 +124,7 @@ pub fn train(
             progress.set_position(step as u64 + 1);
             progress.set_message(summary(&row));
             if progress.is_hidden() && !quiet && (step % 10 == 0 || step + 1 == config.steps) {
-                output::say(format_args!(
-                    "step {}/{}  {}",
-                    step + 1,
-                    config.steps,
-                    summary(&row)
-                ));
+                output::say(format_args!("step {}/{}  {}", step + 1, config.steps, summary(&row)));
             }
             last = row;
 

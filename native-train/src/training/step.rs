@@ -53,14 +53,21 @@ pub fn forward(
         let rows: Vec<i32> = batch.report_of.iter().map(|&r| r as i32).collect();
         let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [batch.size]), device);
         let groups = loss.mask_duplicates.then_some(batch.report_of.as_slice());
-        let value =
-            contrastive(features.pooled.clone(), reports.select(0, rows), config.temperature, groups);
+        let value = contrastive(
+            features.pooled.clone(),
+            reports.select(0, rows),
+            config.temperature,
+            groups,
+        );
         add("alignment", loss.alignment, value);
     }
-    if let (Some(sentences), Some(dense)) =
-        (texts.next(), model.dense(&features, MapSource::Local))
+    if let (Some(sentences), Some(dense)) = (texts.next(), model.dense(&features, MapSource::Local))
     {
-        add("local", loss.local, local_alignment(dense, sentences, &batch.pairs, config.temperature));
+        add(
+            "local",
+            loss.local,
+            local_alignment(dense, sentences, &batch.pairs, config.temperature),
+        );
     }
     if step >= loss.pixel_warmup_steps {
         match loss.decoder_task {
@@ -91,8 +98,7 @@ fn pseudo_targets(
     device: &Device,
 ) -> Tensor<4> {
     let [_, heads, side_h, side_w] = features.attention.dims();
-    let values: Vec<f32> =
-        features.attention.clone().detach().into_data().iter::<f32>().collect();
+    let values: Vec<f32> = features.attention.clone().detach().into_data().iter::<f32>().collect();
     let targets: Vec<Raster> = values
         .par_chunks_exact(heads * side_h * side_w)
         .zip(&batch.bodies)

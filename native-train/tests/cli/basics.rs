@@ -91,8 +91,17 @@ fn the_papers_model_has_the_papers_size() {
 fn unknown_devices_are_refused_with_what_there_is() {
     let model = bundle();
     let ward = crate::support::Ward::new();
-    let base = args!["predict", ward.path("film0.png"), "--report", ward.path("report0.txt"),
-        "--model", model, "--out", ward.path("out"), "--device"];
+    let base = args![
+        "predict",
+        ward.path("film0.png"),
+        "--report",
+        ward.path("report0.txt"),
+        "--model",
+        model,
+        "--out",
+        ward.path("out"),
+        "--device"
+    ];
     let with = |device: &str| g2d(base.iter().cloned().chain([device.into()]));
     with("abacus").expect(1).says(&["G2D-D10", "auto, cpu, wgpu"]);
     #[cfg(not(feature = "cuda"))]

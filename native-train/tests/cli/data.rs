@@ -14,9 +14,9 @@ use crate::{args, support::g2d};
 fn what_is_written_is_what_the_phantom_is() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("set");
-    let run = g2d(args!["data", "synth", "--out", out, "--count", "10", "--seed", "5", "--size",
-        "64"])
-    .expect(0);
+    let run =
+        g2d(args!["data", "synth", "--out", out, "--count", "10", "--seed", "5", "--size", "64"])
+            .expect(0);
     let summary = &run.json()[0];
     assert_eq!(summary["count"], 10);
     assert_eq!(summary["splits"]["train"], 8);

@@ -49,14 +49,25 @@ fn an_export_is_small_sharded_and_usable() {
     let folder = ward.path("web/model");
     let bundle = bundle_dir::read(&folder).unwrap();
     assert!(bundle.weights().len() >= 2);
-    let on_disk: u64 = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
+    let on_disk: u64 =
+        fs::read_dir(&folder).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
     assert_eq!(summary["bytes"], on_disk);
     assert_eq!(fs::read_dir(ward.path("web")).unwrap().count(), 1, "something is left behind");
     let card = fs::read_to_string(folder.join("model-card.md")).unwrap();
     assert!(card.contains("Not for clinical use") && card.contains("| training steps | 12 |"));
 
-    g2d(args!["predict", ward.path("film0.png"), "--report", ward.path("report0.txt"), "--model",
-        folder, "--out", ward.path("out"), "--device", "cpu"])
+    g2d(args![
+        "predict",
+        ward.path("film0.png"),
+        "--report",
+        ward.path("report0.txt"),
+        "--model",
+        folder,
+        "--out",
+        ward.path("out"),
+        "--device",
+        "cpu"
+    ])
     .expect(0);
 }
 

@@ -33,7 +33,9 @@ fn close(a: &str, b: &str) -> bool {
         let (name, value) = line.trim_end_matches(',').split_once(": ")?;
         Some((name.to_owned(), value.parse().ok()?))
     };
-    let (Some(a), Some(b)) = (split(a), split(b)) else { return false };
+    let (Some(a), Some(b)) = (split(a), split(b)) else {
+        return false;
+    };
     a.0 == b.0 && (a.1 - b.1).abs() <= 1e-12 * a.1.abs()
 }
 
@@ -147,8 +149,19 @@ fn each_image_may_have_its_report() {
 #[test]
 fn a_report_may_come_from_standard_input() {
     let ward = Ward::new();
-    let args = args!["predict", ward.path("film0.png"), "--report", "-", "--model", bundle(),
-        "--out", ward.path("out"), "--device", "cpu", "-q"];
+    let args = args![
+        "predict",
+        ward.path("film0.png"),
+        "--report",
+        "-",
+        "--model",
+        bundle(),
+        "--out",
+        ward.path("out"),
+        "--device",
+        "cpu",
+        "-q"
+    ];
     let report = "\u{feff}Right pleural effusion.\r\nNo pneumothorax.";
     let run = g2d_with_input(args, report.as_bytes()).expect(0);
     assert_eq!(run.stderr, "", "quiet is not quiet");
@@ -180,8 +193,19 @@ fn wgpu_and_cpu_agree() {
     let ward = Ward::new();
     ward.put("r.txt", b"Right pleural effusion. Left basal opacity.");
     let maps = |device: &str| -> Vec<f32> {
-        let mut args = args!["predict", ward.path("film0.png"), "--report", ward.path("r.txt"),
-            "--model", bundle(), "--maps", "--out", ward.path(device), "--device", device];
+        let mut args = args![
+            "predict",
+            ward.path("film0.png"),
+            "--report",
+            ward.path("r.txt"),
+            "--model",
+            bundle(),
+            "--maps",
+            "--out",
+            ward.path(device),
+            "--device",
+            device
+        ];
         let run = g2d(&mut args).expect(0);
         assert_eq!(run.json().len(), 1);
         let names = ["sentence-0", "sentence-1", "decoder"];

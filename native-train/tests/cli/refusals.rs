@@ -14,7 +14,8 @@ fn giant_png() -> Vec<u8> {
     png.extend(&body);
     // CRC-32 of the chunk's name and body, as the format asks, so that nothing else is wrong.
     let crc = [&b"IHDR"[..], &body].concat().iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |c, _| (c >> 1) ^ (0xEDB8_8320 & (c & 1).wrapping_neg()))
+        (0..8)
+            .fold(crc ^ u32::from(*byte), |c, _| (c >> 1) ^ (0xEDB8_8320 & (c & 1).wrapping_neg()))
     });
     png.extend((!crc).to_be_bytes());
     png
@@ -30,8 +31,16 @@ fn bad_images_do_not_stop_good_ones() {
     ward.put("giant.png", &giant_png());
     ward.put("r.txt", b"There is a zebra in the right lung.");
     fs::create_dir(ward.path("folder.png")).unwrap();
-    let images = ["cut.png", "film0.png", "letter.png", "none.png", "giant.png", "missing.png",
-        "folder.png", "film1.png"];
+    let images = [
+        "cut.png",
+        "film0.png",
+        "letter.png",
+        "none.png",
+        "giant.png",
+        "missing.png",
+        "folder.png",
+        "film1.png",
+    ];
     let run = ward.predict(&images, "r.txt", &[]).expect(1).says(&[
         "cut.png: ",
         "[G2D-I02]",
@@ -104,8 +113,18 @@ fn images_and_reports_must_match_in_number() {
 fn damaged_bundles_are_told() {
     let ward = Ward::new();
     let predict = |model: &std::path::Path| {
-        g2d(args!["predict", ward.path("film0.png"), "--report", ward.path("report0.txt"),
-            "--model", model, "--out", ward.path("out"), "--device", "cpu"])
+        g2d(args![
+            "predict",
+            ward.path("film0.png"),
+            "--report",
+            ward.path("report0.txt"),
+            "--model",
+            model,
+            "--out",
+            ward.path("out"),
+            "--device",
+            "cpu"
+        ])
     };
     let model = own_bundle(ward.folder.path());
     let shard = fs::read_dir(&model)

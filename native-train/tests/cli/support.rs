@@ -56,7 +56,10 @@ pub(crate) fn g2d<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Run {
 }
 
 /// The same with something on standard input.
-pub(crate) fn g2d_with_input<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>, input: &[u8]) -> Run {
+pub(crate) fn g2d_with_input<S: AsRef<OsStr>>(
+    args: impl IntoIterator<Item = S>,
+    input: &[u8],
+) -> Run {
     let mut child = Command::new(env!("CARGO_BIN_EXE_g2d"))
         .args(args)
         .stdin(Stdio::piped())

@@ -35,11 +35,7 @@ impl Bridge {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self {
-            worker,
-            _on_message: on_message,
-            _on_error: on_error,
-        })
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error })
     }
 
     /// Sends a request.
@@ -64,11 +60,7 @@ fn hear(message: MessageEvent) {
         return;
     };
     let raw = match &event {
-        Event::Result {
-            job,
-            raw: Some(raw),
-            ..
-        } => Some((*job, raw.clone())),
+        Event::Result { job, raw: Some(raw), .. } => Some((*job, raw.clone())),
         _ => None,
     };
     let blobs: Vec<Rc<Vec<u8>>> = blobs.into_iter().map(Rc::new).collect();

@@ -3,9 +3,9 @@
 
 use super::state::{FilmView, Layer, Mode, Picture, Truth, View};
 
-/// Contours that a true mask is drawn with: white, dashed, so that it cannot be taken for a
-/// sentence's.
-const TRUTH_COLOUR: [u8; 3] = [255, 255, 255];
+/// The truth is drawn in dashes of white and black: seen on every grey, and never taken for the
+/// outline of a sentence.
+const DASHES: [[u8; 3]; 2] = [[255; 3], [0; 3]];
 /// Outline width as a share of the longer side.
 const OUTLINE: f64 = 1.0 / 340.0;
 /// Dash length in outline widths.
@@ -26,19 +26,12 @@ pub struct Ink<'a> {
 
 /// Draws everything; RGBA, row by row, of the film picture's size.
 pub fn compose(film: &FilmView, inks: &[Ink<'_>], truth: &[Truth], view: &View) -> Vec<u8> {
-    let mut rgba: Vec<u8> = film
-        .picture
-        .data
-        .iter()
-        .flat_map(|&g| [g, g, g, 255])
-        .collect();
+    let mut rgba: Vec<u8> = film.picture.data.iter().flat_map(|&g| [g, g, g, 255]).collect();
     match view.mode {
         Mode::Masks => masks(&mut rgba, film, inks, view),
         Mode::Heat => {
-            let heat = view
-                .active
-                .and_then(|i| inks.get(i))
-                .and_then(|ink| ink.layer.heat.as_ref());
+            let heat =
+                view.active.and_then(|i| inks.get(i)).and_then(|ink| ink.layer.heat.as_ref());
             if let Some(heat) = heat.filter(|h| fits(film, h)) {
                 lay_heat(&mut rgba, heat, view.opacity);
             }
@@ -46,7 +39,7 @@ pub fn compose(film: &FilmView, inks: &[Ink<'_>], truth: &[Truth], view: &View) 
     }
     if view.truth {
         for finding in truth.iter().filter(|t| fits(film, &t.mask)) {
-            outline(&mut rgba, &finding.mask, TRUTH_COLOUR, 1.0, true);
+            outline(&mut rgba, &finding.mask, DASHES, 1.0);
         }
     }
     rgba
@@ -59,21 +52,16 @@ fn masks(rgba: &mut [u8], film: &FilmView, inks: &[Ink<'_>], view: &View) {
         };
         let pointed = view.hover.is_none_or(|h| h == i || !is_drawn(inks, h));
         let strength = if pointed { 1.0 } else { DIMMED };
-        for (pixel, _) in rgba
-            .chunks_exact_mut(4)
-            .zip(mask.data.iter())
-            .filter(|(_, m)| **m != 0)
-        {
+        for (pixel, _) in rgba.chunks_exact_mut(4).zip(mask.data.iter()).filter(|(_, m)| **m != 0) {
             blend(pixel, ink.colour, view.opacity * strength);
         }
-        outline(rgba, mask, ink.colour, strength.max(0.4), false);
+        outline(rgba, mask, [ink.colour; 2], strength.max(0.4));
     }
 }
 
 /// Pointing at a sentence without a mask must not dim those that have one.
 fn is_drawn(inks: &[Ink<'_>], i: usize) -> bool {
-    inks.get(i)
-        .is_some_and(|ink| ink.shown && ink.layer.mask.is_some())
+    inks.get(i).is_some_and(|ink| ink.shown && ink.layer.mask.is_some())
 }
 
 fn fits(film: &FilmView, picture: &Picture) -> bool {
@@ -90,8 +78,8 @@ fn lay_heat(rgba: &mut [u8], heat: &Picture, opacity: f32) {
     }
 }
 
-/// Draws where the mask ends, a line inside of it.
-fn outline(rgba: &mut [u8], mask: &Picture, colour: [u8; 3], strength: f32, dashed: bool) {
+/// Draws where the mask ends: a line inside of it, its dashes in two colours by turns.
+fn outline(rgba: &mut [u8], mask: &Picture, dashes: [[u8; 3]; 2], strength: f32) {
     let (width, height) = (mask.width, mask.height);
     let thick = ((width.max(height) as f64 * OUTLINE).round() as usize).max(1);
     let dash = thick * DASH;
@@ -109,11 +97,9 @@ fn outline(rgba: &mut [u8], mask: &Picture, colour: [u8; 3], strength: f32, dash
                 || y + thick >= height
                 || !set(x + thick, y)
                 || !set(x, y + thick);
-            if edge
-                && (!dashed || ((x + y) / dash).is_multiple_of(2))
-                && let Some(pixel) = rgba.get_mut(4 * (y * width + x)..4 * (y * width + x) + 4)
+            if edge && let Some(pixel) = rgba.get_mut(4 * (y * width + x)..4 * (y * width + x) + 4)
             {
-                blend(pixel, colour, strength);
+                blend(pixel, dashes[(x + y) / dash % 2], strength);
             }
         }
     }
@@ -143,10 +129,7 @@ pub fn heat_colour(t: f32) -> [u8; 3] {
     let i = (position as usize).min(STOPS.len() - 2);
     let f = position - i as f32;
     let mut colour = [0; 3];
-    for (c, (a, b)) in colour
-        .iter_mut()
-        .zip(STOPS[i].into_iter().zip(STOPS[i + 1]))
-    {
+    for (c, (a, b)) in colour.iter_mut().zip(STOPS[i].into_iter().zip(STOPS[i + 1])) {
         *c = (f32::from(a) * (1.0 - f) + f32::from(b) * f).round() as u8;
     }
     colour
@@ -163,40 +146,20 @@ mod tests {
 
     fn picture(data: impl Fn(usize, usize) -> u8) -> Picture {
         let data = (0..SIDE * SIDE).map(|i| data(i % SIDE, i / SIDE)).collect();
-        Picture {
-            width: SIDE,
-            height: SIDE,
-            data: Rc::new(data),
-        }
+        Picture { width: SIDE, height: SIDE, data: Rc::new(data) }
     }
 
     fn film() -> FilmView {
-        FilmView {
-            picture: picture(|_, _| 100),
-            width: SIDE,
-            height: SIDE,
-            bits: 8,
-        }
+        FilmView { picture: picture(|_, _| 100), width: SIDE, height: SIDE, bits: 8 }
     }
 
     fn view(mode: Mode) -> View {
-        View {
-            tab: Tab::Sentences,
-            mode,
-            opacity: 0.5,
-            truth: false,
-            hover: None,
-            active: None,
-        }
+        View { tab: Tab::Sentences, mode, opacity: 0.5, truth: false, hover: None, active: None }
     }
 
     fn layer() -> Layer {
         let mask = picture(|x, y| u8::from((4..16).contains(&x) && (4..16).contains(&y)));
-        Layer {
-            mask: Some(mask),
-            heat: Some(picture(|x, _| x as u8)),
-            range: [0.0, 1.0],
-        }
+        Layer { mask: Some(mask), heat: Some(picture(|x, _| x as u8)), range: [0.0, 1.0] }
     }
 
     fn pixel(rgba: &[u8], x: usize, y: usize) -> [u8; 4] {
@@ -207,64 +170,28 @@ mod tests {
     #[test]
     fn masks_are_filled_outlined_and_hidden() {
         let layer = layer();
-        let red = Ink {
-            layer: &layer,
-            colour: [200, 0, 0],
-            shown: true,
-        };
+        let red = Ink { layer: &layer, colour: [200, 0, 0], shown: true };
         let rgba = compose(&film(), &[red], &[], &view(Mode::Masks));
         assert_eq!(pixel(&rgba, 0, 0), [100, 100, 100, 255]);
         assert_eq!(pixel(&rgba, 10, 10), [150, 50, 50, 255]);
         assert_eq!(pixel(&rgba, 4, 10), [200, 0, 0, 255]);
-        let hidden = compose(
-            &film(),
-            &[Ink {
-                shown: false,
-                ..red
-            }],
-            &[],
-            &view(Mode::Masks),
-        );
+        let hidden = compose(&film(), &[Ink { shown: false, ..red }], &[], &view(Mode::Masks));
         assert!(hidden.chunks(4).all(|p| p == [100, 100, 100, 255]));
     }
 
     #[test]
     fn pointing_at_one_mask_dims_the_others() {
         let layer = layer();
-        let other = Layer {
-            mask: Some(picture(|x, y| u8::from(x < 3 && y < 3))),
-            ..layer.clone()
-        };
+        let other = Layer { mask: Some(picture(|x, y| u8::from(x < 3 && y < 3))), ..layer.clone() };
         let inks = [
-            Ink {
-                layer: &layer,
-                colour: [200, 0, 0],
-                shown: true,
-            },
-            Ink {
-                layer: &other,
-                colour: [0, 0, 200],
-                shown: true,
-            },
+            Ink { layer: &layer, colour: [200, 0, 0], shown: true },
+            Ink { layer: &other, colour: [0, 0, 200], shown: true },
         ];
-        let dimmed = View {
-            hover: Some(1),
-            ..view(Mode::Masks)
-        };
+        let dimmed = View { hover: Some(1), ..view(Mode::Masks) };
         let rgba = compose(&film(), &inks, &[], &dimmed);
         assert_eq!(pixel(&rgba, 10, 10), [113, 88, 88, 255]);
-        let nothing = Layer {
-            mask: None,
-            heat: None,
-            range: [0.0; 2],
-        };
-        let inks = [
-            inks[0],
-            Ink {
-                layer: &nothing,
-                ..inks[1]
-            },
-        ];
+        let nothing = Layer { mask: None, heat: None, range: [0.0; 2] };
+        let inks = [inks[0], Ink { layer: &nothing, ..inks[1] }];
         let rgba = compose(&film(), &inks, &[], &dimmed);
         assert_eq!(pixel(&rgba, 10, 10), [150, 50, 50, 255]);
     }
@@ -272,17 +199,10 @@ mod tests {
     #[test]
     fn heat_needs_an_active_sentence_and_leaves_the_outside_alone() {
         let layer = layer();
-        let inks = [Ink {
-            layer: &layer,
-            colour: [0; 3],
-            shown: true,
-        }];
+        let inks = [Ink { layer: &layer, colour: [0; 3], shown: true }];
         let plain = compose(&film(), &inks, &[], &view(Mode::Heat));
         assert!(plain.chunks(4).all(|p| p == [100, 100, 100, 255]));
-        let active = View {
-            active: Some(0),
-            ..view(Mode::Heat)
-        };
+        let active = View { active: Some(0), ..view(Mode::Heat) };
         let rgba = compose(&film(), &inks, &[], &active);
         assert_eq!(pixel(&rgba, 0, 5), [100, 100, 100, 255]);
         assert_ne!(pixel(&rgba, 19, 5), [100, 100, 100, 255]);
@@ -291,17 +211,11 @@ mod tests {
     #[test]
     fn truth_is_a_dashed_outline() {
         let mask = layer().mask.unwrap();
-        let truth = [Truth {
-            name: "nodule".into(),
-            mask,
-        }];
-        let shown = View {
-            truth: true,
-            ..view(Mode::Masks)
-        };
+        let truth = [Truth { name: "nodule".into(), mask }];
+        let shown = View { truth: true, ..view(Mode::Masks) };
         let rgba = compose(&film(), &[], &truth, &shown);
-        let row: Vec<bool> = (4..16).map(|x| pixel(&rgba, x, 4)[0] == 255).collect();
-        assert!(row.contains(&true) && row.contains(&false));
+        let row: Vec<u8> = (4..16).map(|x| pixel(&rgba, x, 4)[0]).collect();
+        assert!(row.contains(&255) && row.contains(&0) && !row.contains(&100));
         assert_eq!(pixel(&rgba, 10, 10), [100, 100, 100, 255]);
     }
 

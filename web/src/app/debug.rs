@@ -14,10 +14,7 @@ pub(super) fn publish(outcome: &str, raw: &RawBlobs, blobs: &[Rc<Vec<u8>>]) {
     let floats = |i: usize| Float32Array::new(&bytes(i).buffer());
     let object = Object::new();
     let list = |items: &[Option<usize>], one: &dyn Fn(usize) -> JsValue| {
-        items
-            .iter()
-            .map(|i| i.map_or(JsValue::NULL, one))
-            .collect::<Array>()
+        items.iter().map(|i| i.map_or(JsValue::NULL, one)).collect::<Array>()
     };
     let fields: [(&str, JsValue); 5] = [
         ("outcome", outcome.into()),

@@ -46,6 +46,18 @@ pub(super) fn show(id: &str, visible: bool) {
     }
 }
 
+/// Scrolls to an element that is out of sight, as on a phone.
+pub(super) fn reveal(id: &str) {
+    let (Some(element), Some(window)) = (get::<Element>(id), window()) else {
+        return;
+    };
+    let height = window.inner_height().ok().and_then(|h| h.as_f64()).unwrap_or(f64::MAX);
+    let place = element.get_bounding_client_rect();
+    if place.top() < 0.0 || place.top() > 0.7 * height {
+        element.scroll_into_view();
+    }
+}
+
 /// Sets an attribute.
 pub(super) fn attribute(id: &str, name: &str, value: &str) {
     if let Some(element) = get::<Element>(id) {
@@ -85,7 +97,5 @@ where
 
 /// Milliseconds on the page's clock.
 pub(super) fn now() -> f64 {
-    window()
-        .and_then(|w| w.performance())
-        .map_or(0.0, |p| p.now())
+    window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
 }

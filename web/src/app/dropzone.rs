@@ -9,7 +9,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ClipboardEvent, DragEvent, Event, File, FileList, HtmlInputElement};
 
 use super::reduce::Action;
-use super::state::{Problem, State};
+use super::state::{Problem, Source, State};
 use super::{dom, runtime, words};
 
 /// Listens for films.
@@ -29,11 +29,7 @@ pub(super) fn wire() {
     let depth = Rc::new(Cell::new(0_i32));
     let moved = move |by: i32| {
         depth.set((depth.get() + by).max(0));
-        dom::attribute(
-            "dropzone",
-            "data-over",
-            if depth.get() > 0 { "true" } else { "false" },
-        );
+        dom::attribute("dropzone", "data-over", if depth.get() > 0 { "true" } else { "false" });
     };
     let (enter, leave, drop) = (moved.clone(), moved.clone(), moved);
     dom::listen(&document, "dragenter", move |e: DragEvent| {
@@ -62,30 +58,18 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
         return;
     }
     let text = match (&state.film, &state.source) {
+        (Some(film), Some(Source::Phantom { seed, index })) => format!(
+            "Synthetic patient {index} of series {seed}: {} x {} pixels",
+            film.width, film.height
+        ),
         (Some(film), _) => {
-            let kind = if state.truth.is_empty() {
-                "Film"
-            } else {
-                "Synthetic film"
-            };
-            format!(
-                "{kind}: {} x {} pixels, {} bit",
-                film.width, film.height, film.bits
-            )
+            format!("Film: {} x {} pixels, {} bit", film.width, film.height, film.bits)
         }
         (None, Some(_)) => "Reading the image".into(),
         (None, None) => "PNG or JPEG, 8 or 16 bit".into(),
     };
     dom::text("film-info", &text);
-    dom::attribute(
-        "dropzone",
-        "data-full",
-        if state.film.is_some() {
-            "true"
-        } else {
-            "false"
-        },
-    );
+    dom::attribute("dropzone", "data-full", if state.film.is_some() { "true" } else { "false" });
 }
 
 fn take(files: Option<FileList>) {
@@ -96,11 +80,7 @@ fn take(files: Option<FileList>) {
     // Asked before reading: a film of many gigabytes would end the page, not the read.
     if file.size() > limit {
         let most = words::bytes(limit as u64);
-        return fail(
-            "G2D-P31",
-            "The file is too large",
-            &format!("Give an image below {most}"),
-        );
+        return fail("G2D-P31", "The file is too large", &format!("Give an image below {most}"));
     }
     spawn_local(read(file));
 }

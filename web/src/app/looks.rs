@@ -42,11 +42,7 @@ fn name(look: Look) -> &'static str {
 fn colours(look: &LookView) -> Vec<u8> {
     let grey = matches!(look.look, Look::Input | Look::Body | Look::Threshold);
     let colour = |v: u8| {
-        if grey {
-            [v; 3]
-        } else {
-            heat_colour(f32::from(v) / 255.0)
-        }
+        if grey { [v; 3] } else { heat_colour(f32::from(v) / 255.0) }
     };
     look.picture
         .data

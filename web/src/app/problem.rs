@@ -31,19 +31,15 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
     dom::text("problem-remedy", &format!("{}.", problem.remedy));
     dom::text("problem-code", &problem.code);
     dom::show("problem-retry", problem.retry);
+    dom::reveal("problem");
 }
 
 /// A fault of the page itself: nothing but this panel can be trusted any more.
 pub(super) fn page_failed(place: Option<&Location<'_>>) {
-    let place = place
-        .map(|l| format!("{}:{}", l.file(), l.line()))
-        .unwrap_or_default();
+    let place = place.map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
     dom::show("problem", true);
     dom::show("problem-retry", false);
     dom::text("problem-what", &format!("The page stopped at {place}."));
-    dom::text(
-        "problem-remedy",
-        "Reload the page; please report this code with the place.",
-    );
+    dom::text("problem-remedy", "Reload the page; please report this code with the place.");
     dom::text("problem-code", "G2D-P30");
 }

@@ -141,29 +141,11 @@ fn worker(
             send_source(state, effects);
         }
         Event::Stage { text } => state.stage = text,
-        Event::Progress {
-            loaded,
-            total,
-            from_cache,
-        } => {
-            state.progress = Some(Progress {
-                loaded,
-                total,
-                from_cache,
-            });
+        Event::Progress { loaded, total, from_cache } => {
+            state.progress = Some(Progress { loaded, total, from_cache });
         }
-        Event::Ready {
-            device,
-            model,
-            load_ms,
-            warmup_ms,
-        } => {
-            state.engine = Engine::Ready(Rc::new(Ready {
-                device,
-                model,
-                load_ms,
-                warmup_ms,
-            }));
+        Event::Ready { device, model, load_ms, warmup_ms } => {
+            state.engine = Engine::Ready(Rc::new(Ready { device, model, load_ms, warmup_ms }));
             state.stage = "Ready".into();
             proceed(state, effects);
         }
@@ -172,12 +154,7 @@ fn worker(
             state.stage = "Film read".into();
             proceed(state, effects);
         }
-        Event::PhantomReady {
-            image,
-            film,
-            report,
-            truth,
-        } if image == state.image => {
+        Event::PhantomReady { image, film, report, truth } if image == state.image => {
             state.film = film_view(&film, blobs);
             state.truth = truth_views(&truth, blobs);
             // A worker that was started again draws the same patient; the user's words stay.
@@ -187,13 +164,7 @@ fn worker(
             state.stage = "Synthetic patient drawn".into();
             proceed(state, effects);
         }
-        Event::Result {
-            job,
-            outcome,
-            sentences,
-            looks,
-            ..
-        } if Some(job) == state.job => {
+        Event::Result { job, outcome, sentences, looks, .. } if Some(job) == state.job => {
             state.job = None;
             match read_result(job, outcome, &sentences, &looks, blobs) {
                 Some(result) => accept(state, result),
@@ -208,19 +179,8 @@ fn worker(
         }
         // Answers about a film or a job that is no longer wanted.
         Event::ImageReady { .. } | Event::PhantomReady { .. } | Event::Result { .. } => {}
-        Event::Failed {
-            subject,
-            code,
-            message,
-            remedy,
-            fatal,
-        } => {
-            let problem = Problem {
-                code,
-                message,
-                remedy,
-                retry: false,
-            };
+        Event::Failed { subject, code, message, remedy, fatal } => {
+            let problem = Problem { code, message, remedy, retry: false };
             if fatal {
                 died(state, problem, now, effects);
             } else {
@@ -254,12 +214,7 @@ fn send_source(state: &State, effects: &mut Vec<Effect>) {
     effects.extend(state.source.as_ref().map(|source| match source {
         Source::File(bytes) => Effect::Send(Request::SetImage { image }, Some(bytes.clone())),
         Source::Phantom { seed, index } => Effect::Send(
-            Request::NewPhantom {
-                image,
-                seed: *seed,
-                index: *index,
-                size: PHANTOM_SIZE,
-            },
+            Request::NewPhantom { image, seed: *seed, index: *index, size: PHANTOM_SIZE },
             None,
         ),
     }));
@@ -339,9 +294,7 @@ fn died(state: &mut State, mut problem: Problem, now: f64, effects: &mut Vec<Eff
     if state.engine == Engine::Dead {
         return;
     }
-    let recent = state
-        .restarted_at
-        .is_some_and(|t| now - t < RESTART_PAUSE_MS);
+    let recent = state.restarted_at.is_some_and(|t| now - t < RESTART_PAUSE_MS);
     if recent {
         state.engine = Engine::Dead;
         state.job = None;
@@ -374,11 +327,7 @@ fn forget(state: &mut State, effects: &mut Vec<Effect>) {
     *state = State {
         engine: state.engine.clone(),
         restarted_at: state.restarted_at,
-        stage: if idle {
-            "Forgotten".into()
-        } else {
-            state.stage.clone()
-        },
+        stage: if idle { "Forgotten".into() } else { state.stage.clone() },
         progress: state.progress,
         // Numbers go on rising, so that late answers are not taken for new ones.
         image: state.image + 1,
@@ -406,30 +355,16 @@ fn toggle(state: &mut State, i: usize) {
 fn picture(plane: &Plane, blobs: &[Rc<Vec<u8>>]) -> Option<Picture> {
     let data = blobs.get(plane.blob)?.clone();
     let whole = data.len() == plane.width * plane.height;
-    whole.then_some(Picture {
-        width: plane.width,
-        height: plane.height,
-        data,
-    })
+    whole.then_some(Picture { width: plane.width, height: plane.height, data })
 }
 
 fn film_view(film: &FilmPlane, blobs: &[Rc<Vec<u8>>]) -> Option<FilmView> {
     let picture = picture(&film.plane, blobs)?;
-    Some(FilmView {
-        picture,
-        width: film.width,
-        height: film.height,
-        bits: film.bits,
-    })
+    Some(FilmView { picture, width: film.width, height: film.height, bits: film.bits })
 }
 
 fn truth_views(truth: &[TruthPlane], blobs: &[Rc<Vec<u8>>]) -> Vec<Truth> {
-    let one = |t: &TruthPlane| {
-        Some(Truth {
-            name: t.name.clone(),
-            mask: picture(&t.mask, blobs)?,
-        })
-    };
+    let one = |t: &TruthPlane| Some(Truth { name: t.name.clone(), mask: picture(&t.mask, blobs)? });
     truth.iter().filter_map(one).collect()
 }
 
@@ -454,12 +389,7 @@ fn read_result(
         .collect();
     let look = |l: &LookPlane| {
         let picture = picture(&l.plane, blobs)?;
-        Some(LookView {
-            look: l.look,
-            picture,
-            range: l.range,
-            cut: l.cut,
-        })
+        Some(LookView { look: l.look, picture, range: l.range, cut: l.cut })
     };
     Some(ResultView {
         job,

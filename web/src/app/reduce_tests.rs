@@ -7,10 +7,7 @@ use crate::app::state::Options;
 use crate::protocol::Choice;
 
 fn fresh() -> State {
-    State::new(Options {
-        backend: Choice::Cpu,
-        debug: false,
-    })
+    State::new(Options { backend: Choice::Cpu, debug: false })
 }
 
 fn run(state: State, actions: impl IntoIterator<Item = Action>) -> (State, Vec<Effect>) {
@@ -32,41 +29,19 @@ fn hello() -> Action {
 }
 
 fn device() -> DeviceInfo {
-    DeviceInfo {
-        backend: "cpu".into(),
-        name: "test".into(),
-        reason: "asked for".into(),
-    }
+    DeviceInfo { backend: "cpu".into(), name: "test".into(), reason: "asked for".into() }
 }
 
 fn model() -> ModelInfo {
-    ModelInfo {
-        name: "m".into(),
-        preset: "tiny".into(),
-        sha256: "ab".into(),
-    }
+    ModelInfo { name: "m".into(), preset: "tiny".into(), sha256: "ab".into() }
 }
 
 fn ready() -> Action {
-    says(Event::Ready {
-        device: device(),
-        model: model(),
-        load_ms: 1.0,
-        warmup_ms: 2.0,
-    })
+    says(Event::Ready { device: device(), model: model(), load_ms: 1.0, warmup_ms: 2.0 })
 }
 
 fn film_plane() -> FilmPlane {
-    FilmPlane {
-        plane: Plane {
-            width: 2,
-            height: 2,
-            blob: 0,
-        },
-        width: 2,
-        height: 2,
-        bits: 8,
-    }
+    FilmPlane { plane: Plane { width: 2, height: 2, blob: 0 }, width: 2, height: 2, bits: 8 }
 }
 
 fn blob() -> Vec<Rc<Vec<u8>>> {
@@ -74,14 +49,7 @@ fn blob() -> Vec<Rc<Vec<u8>>> {
 }
 
 fn image_ready(image: u64) -> Action {
-    Action::Worker(
-        Event::ImageReady {
-            image,
-            film: film_plane(),
-        },
-        blob(),
-        0.0,
-    )
+    Action::Worker(Event::ImageReady { image, film: film_plane() }, blob(), 0.0)
 }
 
 fn file() -> Action {
@@ -89,10 +57,7 @@ fn file() -> Action {
 }
 
 fn sentence(text: &str, assertion: Assertion) -> SentenceOutcome {
-    let rle = Rle {
-        size: [2, 2],
-        counts: "04".into(),
-    };
+    let rle = Rle { size: [2, 2], counts: "04".into() };
     SentenceOutcome {
         text: text.into(),
         start: 0,
@@ -106,19 +71,13 @@ fn sentence(text: &str, assertion: Assertion) -> SentenceOutcome {
 }
 
 fn result(job: u64) -> Action {
-    let rle = Rle {
-        size: [2, 2],
-        counts: "04".into(),
-    };
+    let rle = Rle { size: [2, 2], counts: "04".into() };
     let outcome = Outcome {
         schema_version: 1,
         notice: NOTICE.into(),
         model: model(),
         device: device(),
-        image: ImageInfo {
-            width: 2,
-            height: 2,
-        },
+        image: ImageInfo { width: 2, height: 2 },
         sentences: vec![
             sentence("Effusion.", Assertion::Present),
             sentence("No nodule.", Assertion::Absent),
@@ -127,25 +86,13 @@ fn result(job: u64) -> Action {
         decoder_mask: rle,
         timings_ms: Default::default(),
     };
-    let plane = Some(Plane {
-        width: 2,
-        height: 2,
-        blob: 0,
-    });
+    let plane = Some(Plane { width: 2, height: 2, blob: 0 });
     let event = Event::Result {
         job,
         outcome: serde_json::to_string(&outcome).unwrap(),
         sentences: vec![
-            SentencePlanes {
-                mask: plane.clone(),
-                heat: plane,
-                range: [0.0, 1.0],
-            },
-            SentencePlanes {
-                mask: None,
-                heat: None,
-                range: [0.0; 2],
-            },
+            SentencePlanes { mask: plane.clone(), heat: plane, range: [0.0, 1.0] },
+            SentencePlanes { mask: None, heat: None, range: [0.0; 2] },
         ],
         looks: Vec::new(),
         raw: None,
@@ -164,10 +111,7 @@ fn failure(subject: Subject, fatal: bool) -> Event {
 }
 
 fn grounds(effects: &[Effect]) -> usize {
-    effects
-        .iter()
-        .filter(|e| matches!(e, Effect::Send(Request::Ground { .. }, _)))
-        .count()
+    effects.iter().filter(|e| matches!(e, Effect::Send(Request::Ground { .. }, _))).count()
 }
 
 #[test]
@@ -175,19 +119,8 @@ fn a_film_given_before_the_worker_listens_is_sent_when_it_does() {
     let (state, effects) = run(fresh(), [file()]);
     assert!(effects.is_empty());
     let (_, effects) = run(state, [hello()]);
-    assert!(matches!(
-        effects[0],
-        Effect::Send(
-            Request::Start {
-                backend: Choice::Cpu
-            },
-            None
-        )
-    ));
-    assert!(matches!(
-        effects[1],
-        Effect::Send(Request::SetImage { image: 1 }, Some(_))
-    ));
+    assert!(matches!(effects[0], Effect::Send(Request::Start { backend: Choice::Cpu }, None)));
+    assert!(matches!(effects[1], Effect::Send(Request::SetImage { image: 1 }, Some(_))));
 }
 
 #[test]
@@ -200,11 +133,7 @@ fn a_sample_grounds_at_once_whichever_comes_first() {
             report: "Effusion.".into(),
             truth: vec![TruthPlane {
                 name: "effusion".into(),
-                mask: Plane {
-                    width: 2,
-                    height: 2,
-                    blob: 0,
-                },
+                mask: Plane { width: 2, height: 2, blob: 0 },
             }],
         },
         blob(),
@@ -222,10 +151,7 @@ fn a_sample_grounds_at_once_whichever_comes_first() {
 
 #[test]
 fn a_result_shows_the_masks_and_late_ones_are_ignored() {
-    let (state, effects) = run(
-        fresh(),
-        [hello(), ready(), file(), image_ready(1), Action::Ground],
-    );
+    let (state, effects) = run(fresh(), [hello(), ready(), file(), image_ready(1), Action::Ground]);
     assert_eq!(grounds(&effects), 1);
     let (same, _) = run(state.clone(), [result(99)]);
     assert_eq!(same, state);
@@ -240,24 +166,12 @@ fn a_result_shows_the_masks_and_late_ones_are_ignored() {
 
 #[test]
 fn a_new_film_takes_the_old_result_away() {
-    let (state, _) = run(
-        fresh(),
-        [
-            hello(),
-            ready(),
-            file(),
-            image_ready(1),
-            Action::Ground,
-            result(1),
-        ],
-    );
+    let (state, _) =
+        run(fresh(), [hello(), ready(), file(), image_ready(1), Action::Ground, result(1)]);
     let (state, _) = run(state, [file()]);
     assert!(state.result.is_none() && state.film.is_none());
     let (state, _) = run(state, [image_ready(1)]);
-    assert!(
-        state.film.is_none(),
-        "an answer about the old film must not be taken"
-    );
+    assert!(state.film.is_none(), "an answer about the old film must not be taken");
 }
 
 #[test]
@@ -272,16 +186,8 @@ fn a_bad_image_or_report_leaves_the_page_working() {
     let (state, _) = run(fresh(), [hello(), ready(), file(), bad_image]);
     assert!(state.source.is_none() && state.problem.is_some());
     let bad_report = says(failure(Subject::Job { job: 1 }, false));
-    let (state, effects) = run(
-        state,
-        [
-            file(),
-            image_ready(2),
-            Action::Ground,
-            bad_report,
-            Action::Ground,
-        ],
-    );
+    let (state, effects) =
+        run(state, [file(), image_ready(2), Action::Ground, bad_report, Action::Ground]);
     assert_eq!(grounds(&effects), 2);
     assert!(state.problem.is_none());
 }
@@ -290,24 +196,14 @@ fn a_bad_image_or_report_leaves_the_page_working() {
 fn a_dead_worker_is_replaced_once_in_thirty_seconds_and_the_case_is_kept() {
     let (state, _) = run(
         fresh(),
-        [
-            hello(),
-            ready(),
-            file(),
-            image_ready(1),
-            Action::Report("Effusion.".into()),
-        ],
+        [hello(), ready(), file(), image_ready(1), Action::Report("Effusion.".into())],
     );
     let lost = Action::Worker(failure(Subject::Worker, true), Vec::new(), 1_000.0);
     let (state, effects) = run(state, [Action::Ground, lost]);
     assert_eq!(effects.last(), Some(&Effect::StartWorker));
     assert!(state.problem.is_some() && !state.busy());
     let (state, effects) = run(state, [hello()]);
-    assert!(
-        effects
-            .iter()
-            .any(|e| matches!(e, Effect::Send(Request::SetImage { .. }, Some(_))))
-    );
+    assert!(effects.iter().any(|e| matches!(e, Effect::Send(Request::SetImage { .. }, Some(_)))));
     assert_eq!(state.report, "Effusion.");
 
     let (dead, effects) = run(state.clone(), [Action::WorkerDied(20_000.0)]);
@@ -356,15 +252,7 @@ fn forgetting_leaves_nothing_of_the_case() {
 fn cancelling_stops_the_wait_and_drops_the_answer() {
     let (state, effects) = run(
         fresh(),
-        [
-            hello(),
-            ready(),
-            file(),
-            image_ready(1),
-            Action::Ground,
-            Action::Cancel,
-            result(1),
-        ],
+        [hello(), ready(), file(), image_ready(1), Action::Ground, Action::Cancel, result(1)],
     );
     assert!(effects.contains(&Effect::Send(Request::Cancel, None)));
     assert!(state.result.is_none() && !state.busy());
@@ -372,12 +260,7 @@ fn cancelling_stops_the_wait_and_drops_the_answer() {
 
 #[test]
 fn a_worker_of_another_version_is_refused() {
-    let (state, effects) = run(
-        fresh(),
-        [says(Event::Hello {
-            protocol: PROTOCOL + 1,
-        })],
-    );
+    let (state, effects) = run(fresh(), [says(Event::Hello { protocol: PROTOCOL + 1 })]);
     assert!(effects.is_empty() && state.engine == Engine::Dead);
     assert_eq!(state.problem.unwrap().code, "G2D-P22");
 }

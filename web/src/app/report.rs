@@ -19,11 +19,9 @@ pub(super) fn wire() {
             runtime::dispatch(Action::Ground);
         }
     });
-    for (id, action) in [
-        ("ground", Action::Ground),
-        ("cancel", Action::Cancel),
-        ("forget", Action::Forget),
-    ] {
+    for (id, action) in
+        [("ground", Action::Ground), ("cancel", Action::Cancel), ("forget", Action::Forget)]
+    {
         dom::on(id, "click", move |_: MouseEvent| {
             runtime::dispatch(action.clone());
         });

@@ -32,10 +32,7 @@ pub fn start() {
     let state = State::new(options());
     let first = state.clone();
     PAGE.with_borrow_mut(|page| {
-        *page = Some(Page {
-            state,
-            bridge: None,
-        });
+        *page = Some(Page { state, bridge: None });
     });
     carry_out(vec![Effect::StartWorker]);
     dropzone::wire();
@@ -94,10 +91,10 @@ fn carry_out(effects: Vec<Effect>) {
                     page.bridge = Bridge::start().ok();
                     page.bridge.is_some()
                 }
-                Effect::Send(request, blob) => page.bridge.as_ref().is_some_and(|b| {
-                    b.send(&request, blob.as_ref().map(|b| b.as_slice()))
-                        .is_ok()
-                }),
+                Effect::Send(request, blob) => page
+                    .bridge
+                    .as_ref()
+                    .is_some_and(|b| b.send(&request, blob.as_ref().map(|b| b.as_slice())).is_ok()),
             }
         });
         if !done {
@@ -123,9 +120,7 @@ fn draw(before: Option<&State>, state: &State) {
 }
 
 fn options() -> Options {
-    let query = dom::window()
-        .and_then(|w| w.location().search().ok())
-        .unwrap_or_default();
+    let query = dom::window().and_then(|w| w.location().search().ok()).unwrap_or_default();
     let parameters = UrlSearchParams::new_with_str(&query).ok();
     let value = |key: &str| parameters.as_ref().and_then(|p| p.get(key));
     Options {

@@ -55,10 +55,7 @@ fn item(i: usize, sentence: &SentenceOutcome, layers: &[Layer]) -> Option<HtmlEl
     if drawn {
         row.set_attribute("type", "button").ok()?;
         let [r, g, b] = colour(i);
-        swatch
-            .style()
-            .set_property("--swatch", &format!("rgb({r} {g} {b})"))
-            .ok()?;
+        swatch.style().set_property("--swatch", &format!("rgb({r} {g} {b})")).ok()?;
         wire(&row, i);
     } else {
         row.class_list().add_1("sentence-still").ok()?;
@@ -67,25 +64,15 @@ fn item(i: usize, sentence: &SentenceOutcome, layers: &[Layer]) -> Option<HtmlEl
     row.append_child(&swatch).ok()?;
 
     let body = dom::make("span", "sentence-body", "")?;
-    body.append_child(&*dom::make("span", "sentence-text", &sentence.text)?)
-        .ok()?;
+    body.append_child(&*dom::make("span", "sentence-text", &sentence.text)?).ok()?;
     let facts = dom::make("span", "sentence-facts", "")?;
     let said = words::assertion(sentence.assertion);
-    facts
-        .append_child(&*dom::make("span", &format!("badge badge-{said}"), said)?)
-        .ok()?;
-    if let Some(score) = sentence
-        .score
-        .filter(|_| sentence.assertion != Assertion::Absent)
-    {
+    facts.append_child(&*dom::make("span", &format!("badge badge-{said}"), said)?).ok()?;
+    if let Some(score) = sentence.score.filter(|_| sentence.assertion != Assertion::Absent) {
         let text = format!("score {score:.2}");
-        facts
-            .append_child(&*dom::make("span", "score", &text)?)
-            .ok()?;
+        facts.append_child(&*dom::make("span", "score", &text)?).ok()?;
     }
-    facts
-        .append_child(&*dom::make("span", "place", &words::place(sentence))?)
-        .ok()?;
+    facts.append_child(&*dom::make("span", "place", &words::place(sentence))?).ok()?;
     body.append_child(&facts).ok()?;
     row.append_child(&body).ok()?;
     item.append_child(&row).ok()?;

@@ -231,12 +231,7 @@ pub struct Problem {
 impl Problem {
     /// An error that the page itself found.
     pub fn new(code: &str, message: &str, remedy: &str) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            remedy: remedy.into(),
-            retry: false,
-        }
+        Self { code: code.into(), message: message.into(), remedy: remedy.into(), retry: false }
     }
 }
 

@@ -26,38 +26,25 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
     let Some(canvas) = dom::get::<HtmlCanvasElement>("viewer-canvas") else {
         return;
     };
-    let layers = state
-        .result
-        .as_ref()
-        .map(|r| r.layers.as_slice())
-        .unwrap_or_default();
-    let shown = |i: usize| {
-        state
-            .result
-            .as_ref()
-            .and_then(|r| r.shown.get(i))
-            .copied()
-            .unwrap_or(false)
-    };
+    let layers = state.result.as_ref().map(|r| r.layers.as_slice()).unwrap_or_default();
+    let shown =
+        |i: usize| state.result.as_ref().and_then(|r| r.shown.get(i)).copied().unwrap_or(false);
     let inks: Vec<Ink<'_>> = layers
         .iter()
         .enumerate()
-        .map(|(i, layer)| Ink {
-            layer,
-            colour: colour(i),
-            shown: shown(i),
-        })
+        .map(|(i, layer)| Ink { layer, colour: colour(i), shown: shown(i) })
         .collect();
     let rgba = compose(film, &inks, &state.truth, &state.view);
     paint(&canvas, &rgba, film.picture.width, film.picture.height);
     let alternative = match &state.result {
         Some(result) => words::alternative(&result.outcome, &result.shown),
-        None => format!(
-            "Film, {} by {} pixels, nothing grounded yet.",
-            film.width, film.height
-        ),
+        None => format!("Film, {} by {} pixels, nothing grounded yet.", film.width, film.height),
     };
     dom::attribute("viewer-canvas", "aria-label", &alternative);
+    let job = |s: &State| s.result.as_ref().map(|r| r.job);
+    if state.result.is_some() && before.is_none_or(|b| job(b) != job(state)) {
+        dom::reveal("film-frame");
+    }
 }
 
 /// Puts RGBA pixels on a canvas of their size.

@@ -51,34 +51,20 @@ pub fn assertion(assertion: Assertion) -> &'static str {
 /// What was found, for the live region.
 pub fn summary(outcome: &Outcome) -> String {
     let all = outcome.sentences.len();
-    let shown = outcome
-        .sentences
-        .iter()
-        .filter(|s| s.mask.is_some())
-        .count();
-    let negated = outcome
-        .sentences
-        .iter()
-        .filter(|s| s.assertion == Assertion::Absent)
-        .count();
+    let shown = outcome.sentences.iter().filter(|s| s.mask.is_some()).count();
+    let negated = outcome.sentences.iter().filter(|s| s.assertion == Assertion::Absent).count();
     let noun = if all == 1 { "sentence" } else { "sentences" };
     format!("Done: {all} {noun}, {shown} with a mask, {negated} negated")
 }
 
 /// The picture in words, for those who do not see it.
 pub fn alternative(outcome: &Outcome, shown: &[bool]) -> String {
-    let mut text = format!(
-        "Chest film, {} by {} pixels.",
-        outcome.image.width, outcome.image.height
-    );
+    let mut text =
+        format!("Chest film, {} by {} pixels.", outcome.image.width, outcome.image.height);
     for (i, sentence) in outcome.sentences.iter().enumerate() {
         if shown.get(i).copied().unwrap_or(false) {
             let words = sentence.text.trim_end_matches('.');
-            text.push_str(&format!(
-                " Sentence {}, {words}: {}.",
-                i + 1,
-                place(sentence)
-            ));
+            text.push_str(&format!(" Sentence {}, {words}: {}.", i + 1, place(sentence)));
         }
     }
     text
@@ -95,11 +81,7 @@ pub fn bytes(n: u64) -> String {
 
 /// Milliseconds for people.
 pub fn duration(ms: f64) -> String {
-    if ms < 1_000.0 {
-        format!("{ms:.0} ms")
-    } else {
-        format!("{:.1} s", ms / 1e3)
-    }
+    if ms < 1_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1e3) }
 }
 
 #[cfg(test)]
@@ -131,12 +113,7 @@ mod tests {
         assert_eq!(place(&one), "right lower zone, 6% of the image");
         let many = sentence(
             Assertion::Uncertain,
-            &[
-                ("left upper zone", 0.1),
-                ("left mid zone", 0.002),
-                ("a", 0.1),
-                ("b", 0.1),
-            ],
+            &[("left upper zone", 0.1), ("left mid zone", 0.002), ("a", 0.1), ("b", 0.1)],
         );
         assert_eq!(
             place(&many),
@@ -147,16 +124,10 @@ mod tests {
 
     #[test]
     fn negated_and_lost_sentences_say_so() {
-        assert_eq!(
-            place(&sentence(Assertion::Absent, &[])),
-            "negated: nothing to show"
-        );
+        assert_eq!(place(&sentence(Assertion::Absent, &[])), "negated: nothing to show");
         let lost = sentence(Assertion::Present, &[]);
         assert_eq!(place(&lost), "points nowhere clearly");
-        let talk = SentenceOutcome {
-            score: None,
-            ..lost
-        };
+        let talk = SentenceOutcome { score: None, ..lost };
         assert_eq!(place(&talk), "speaks of nothing to look for");
     }
 

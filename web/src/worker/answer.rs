@@ -15,12 +15,7 @@ use crate::protocol::{
 pub(super) fn film(film: &Film, blobs: &mut Blobs) -> FilmPlane {
     let (width, height) = (film.pixels.width, film.pixels.height);
     let grid = Grid::for_film(width, height);
-    FilmPlane {
-        plane: on(grid, grid.film(&film.pixels), blobs),
-        width,
-        height,
-        bits: film.bits,
-    }
+    FilmPlane { plane: on(grid, grid.film(&film.pixels), blobs), width, height, bits: film.bits }
 }
 
 /// What is really there in a synthetic patient.
@@ -30,11 +25,7 @@ pub(super) fn truth(study: &Study, blobs: &mut Blobs) -> Vec<TruthPlane> {
         name: name.into(),
         mask: on(grid, grid.mask(mask), blobs),
     };
-    study
-        .findings
-        .iter()
-        .map(|f| one(&f.mask, f.kind.name(), blobs))
-        .collect()
+    study.findings.iter().map(|f| one(&f.mask, f.kind.name(), blobs)).collect()
 }
 
 /// The answer to a `Ground` request.
@@ -62,82 +53,41 @@ pub(super) fn result(
                 let heat = grid.heat(m, |x, y| grounded.geometry.to_input(x, y));
                 on(grid, heat, &mut blobs)
             }),
-            range: map
-                .as_ref()
-                .map(Raster::range)
-                .map_or([0.0; 2], |(low, high)| [low, high]),
+            range: map.as_ref().map(Raster::range).map_or([0.0; 2], |(low, high)| [low, high]),
         })
         .collect();
     let looks = looks(encoded, &mut blobs);
     let raw = raw.then(|| raw_blobs(grounded, &mut blobs));
-    Ok((
-        Event::Result {
-            job,
-            outcome,
-            sentences,
-            looks,
-            raw,
-        },
-        blobs,
-    ))
+    Ok((Event::Result { job, outcome, sentences, looks, raw }, blobs))
 }
 
 fn on(grid: Grid, bytes: Vec<u8>, blobs: &mut Blobs) -> Plane {
-    Plane {
-        width: grid.width,
-        height: grid.height,
-        blob: blobs.add(bytes),
-    }
+    Plane { width: grid.width, height: grid.height, blob: blobs.add(bytes) }
 }
 
 fn looks(encoded: &EncodedImage, blobs: &mut Blobs) -> Vec<LookPlane> {
     let stages = &encoded.pseudo;
     let mut look = |look: Look, map: &Raster, cut: Option<f32>| {
         let (bytes, range) = levels(map);
-        let plane = Plane {
-            width: map.width,
-            height: map.height,
-            blob: blobs.add(bytes),
-        };
-        LookPlane {
-            look,
-            plane,
-            range,
-            cut,
-        }
+        let plane = Plane { width: map.width, height: map.height, blob: blobs.add(bytes) };
+        LookPlane { look, plane, range, cut }
     };
     vec![
         look(Look::Input, &encoded.input, None),
         look(Look::Attention, &stages.aggregated, None),
         look(Look::Upsampled, &stages.upsampled, None),
         look(Look::Body, &stages.body.to_raster(), None),
-        look(
-            Look::Threshold,
-            &stages.binary.to_raster(),
-            Some(stages.threshold),
-        ),
+        look(Look::Threshold, &stages.binary.to_raster(), Some(stages.threshold)),
         look(Look::Target, &stages.target, None),
         look(Look::Decoder, &encoded.decoder, None),
     ]
 }
 
 fn raw_blobs(grounded: &Grounded, blobs: &mut Blobs) -> RawBlobs {
-    let maps = grounded
-        .maps
-        .iter()
-        .map(|m| m.as_ref().map(|m| blobs.add_f32(&m.data)))
-        .collect();
-    let masks = grounded
-        .masks
-        .iter()
-        .map(|m| m.as_ref().map(|m| blobs.add(m.data.clone())))
-        .collect();
+    let maps = grounded.maps.iter().map(|m| m.as_ref().map(|m| blobs.add_f32(&m.data))).collect();
+    let masks =
+        grounded.masks.iter().map(|m| m.as_ref().map(|m| blobs.add(m.data.clone()))).collect();
     let pseudo = blobs.add_f32(&grounded.pseudo.target.data);
     let decoder = blobs.add_f32(&grounded.decoder.data);
-    RawBlobs {
-        maps,
-        masks,
-        pseudo,
-        decoder,
-    }
+    RawBlobs { maps, masks, pseudo, decoder }
 }

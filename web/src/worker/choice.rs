@@ -21,25 +21,15 @@ impl Adapter {
     /// SwiftShader is Chromium's, llvmpipe and lavapipe are Mesa's, WARP ("Basic Render") is
     /// Microsoft's software adapter; browsers do not always set the fallback flag for them.
     pub fn classify(fallback: bool, names: &[String]) -> Self {
-        const SOFTWARE: [&str; 6] = [
-            "swiftshader",
-            "llvmpipe",
-            "lavapipe",
-            "softpipe",
-            "basic render",
-            "software",
-        ];
+        const SOFTWARE: [&str; 6] =
+            ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "software"];
         let mut kept: Vec<&str> = Vec::new();
         for name in names.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
             if !kept.contains(&name) {
                 kept.push(name);
             }
         }
-        let label = if kept.is_empty() {
-            "adapter without a name".into()
-        } else {
-            kept.join(" ")
-        };
+        let label = if kept.is_empty() { "adapter without a name".into() } else { kept.join(" ") };
         let lower = label.to_lowercase();
         if fallback || SOFTWARE.iter().any(|s| lower.contains(s)) {
             Self::Software(label)
@@ -78,17 +68,15 @@ pub enum Plan {
 /// A software adapter is passed over unless demanded: a ResNet-50 took 10 s on SwiftShader where
 /// the CPU back end took 0.4 s in the same browser.
 pub fn plan(choice: Choice, adapter: Adapter) -> Plan {
-    let cpu = |reason: &str| Plan::Cpu {
-        reason: reason.into(),
-    };
+    let cpu = |reason: &str| Plan::Cpu { reason: reason.into() };
     match (choice, adapter) {
         (Choice::Cpu, _) => cpu("the address asks for the CPU"),
-        (Choice::WebGpu, Adapter::NoApi) => Plan::Refused {
-            reason: "This browser has no WebGPU".into(),
-        },
-        (Choice::WebGpu, Adapter::Null) => Plan::Refused {
-            reason: "No WebGPU adapter answers in this browser".into(),
-        },
+        (Choice::WebGpu, Adapter::NoApi) => {
+            Plan::Refused { reason: "This browser has no WebGPU".into() }
+        }
+        (Choice::WebGpu, Adapter::Null) => {
+            Plan::Refused { reason: "No WebGPU adapter answers in this browser".into() }
+        }
         (Choice::WebGpu, Adapter::Hardware(adapter) | Adapter::Software(adapter)) => Plan::WebGpu {
             adapter,
             reason: "the address asks for WebGPU".into(),
@@ -119,10 +107,7 @@ mod tests {
     fn software_adapters_are_known_by_flag_or_name() {
         let swift = Adapter::classify(false, &names(&["google", "swiftshader", "", "google"]));
         assert_eq!(swift, Adapter::Software("google swiftshader".into()));
-        assert!(matches!(
-            Adapter::classify(true, &names(&["acme"])),
-            Adapter::Software(_)
-        ));
+        assert!(matches!(Adapter::classify(true, &names(&["acme"])), Adapter::Software(_)));
         let real = Adapter::classify(false, &names(&["nvidia", "ampere"]));
         assert_eq!(real, Adapter::Hardware("nvidia ampere".into()));
     }
@@ -131,32 +116,14 @@ mod tests {
     fn a_software_adapter_is_used_only_on_demand() {
         let soft = Adapter::Software("swiftshader".into());
         assert!(matches!(plan(Choice::Auto, soft.clone()), Plan::Cpu { .. }));
-        assert!(matches!(
-            plan(Choice::WebGpu, soft),
-            Plan::WebGpu {
-                may_fall_back: false,
-                ..
-            }
-        ));
+        assert!(matches!(plan(Choice::WebGpu, soft), Plan::WebGpu { may_fall_back: false, .. }));
     }
 
     #[test]
     fn a_demand_is_never_quietly_dropped() {
-        assert!(matches!(
-            plan(Choice::WebGpu, Adapter::Null),
-            Plan::Refused { .. }
-        ));
-        assert!(matches!(
-            plan(Choice::WebGpu, Adapter::NoApi),
-            Plan::Refused { .. }
-        ));
-        assert!(matches!(
-            plan(Choice::Cpu, Adapter::Hardware("x".into())),
-            Plan::Cpu { .. }
-        ));
-        assert!(matches!(
-            plan(Choice::Auto, Adapter::NoApi),
-            Plan::Cpu { .. }
-        ));
+        assert!(matches!(plan(Choice::WebGpu, Adapter::Null), Plan::Refused { .. }));
+        assert!(matches!(plan(Choice::WebGpu, Adapter::NoApi), Plan::Refused { .. }));
+        assert!(matches!(plan(Choice::Cpu, Adapter::Hardware("x".into())), Plan::Cpu { .. }));
+        assert!(matches!(plan(Choice::Auto, Adapter::NoApi), Plan::Cpu { .. }));
     }
 }

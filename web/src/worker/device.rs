@@ -15,11 +15,7 @@ use crate::protocol::Choice;
 
 /// A device and how it came to be chosen.
 pub(super) async fn open(choice: Choice) -> Result<(Device, DeviceInfo)> {
-    let adapter = if choice == Choice::Cpu {
-        Adapter::NoApi
-    } else {
-        probe().await
-    };
+    let adapter = if choice == Choice::Cpu { Adapter::NoApi } else { probe().await };
     match plan(choice, adapter) {
         Plan::Cpu { reason } => Ok(cpu(reason)),
         Plan::Refused { reason } => Err(Error::device(
@@ -27,41 +23,28 @@ pub(super) async fn open(choice: Choice) -> Result<(Device, DeviceInfo)> {
             reason,
             "Open the page without ?backend=webgpu to use the CPU, or use a browser with WebGPU",
         )),
-        Plan::WebGpu {
-            adapter,
-            reason,
-            may_fall_back,
-        } => match Device::wgpu_options().init_async().await {
-            Ok(device) => {
-                let info = DeviceInfo {
-                    backend: "webgpu".into(),
-                    name: adapter,
-                    reason,
-                };
-                Ok((device, info))
+        Plan::WebGpu { adapter, reason, may_fall_back } => {
+            match Device::wgpu_options().init_async().await {
+                Ok(device) => {
+                    let info = DeviceInfo { backend: "webgpu".into(), name: adapter, reason };
+                    Ok((device, info))
+                }
+                Err(error) if may_fall_back => {
+                    Ok(cpu(format!("the WebGPU device could not be had ({error})")))
+                }
+                Err(error) => Err(Error::device(
+                    "G2D-P11",
+                    format!("The WebGPU device could not be had ({error})"),
+                    "Open the page without ?backend=webgpu to use the CPU",
+                )),
             }
-            Err(error) if may_fall_back => {
-                Ok(cpu(format!("the WebGPU device could not be had ({error})")))
-            }
-            Err(error) => Err(Error::device(
-                "G2D-P11",
-                format!("The WebGPU device could not be had ({error})"),
-                "Open the page without ?backend=webgpu to use the CPU",
-            )),
-        },
+        }
     }
 }
 
 fn cpu(reason: String) -> (Device, DeviceInfo) {
     let name = "this browser, WebAssembly with simd128, one thread".into();
-    (
-        Device::flex(),
-        DeviceInfo {
-            backend: "cpu".into(),
-            name,
-            reason,
-        },
-    )
+    (Device::flex(), DeviceInfo { backend: "cpu".into(), name, reason })
 }
 
 async fn probe() -> Adapter {
@@ -74,9 +57,7 @@ async fn probe() -> Adapter {
     };
     let info = field(&adapter, "info").unwrap_or(JsValue::UNDEFINED);
     let flag = |object: &JsValue| {
-        field(object, "isFallbackAdapter")
-            .and_then(|v| v.as_bool())
-            .unwrap_or(false)
+        field(object, "isFallbackAdapter").and_then(|v| v.as_bool()).unwrap_or(false)
     };
     let names: Vec<String> = ["vendor", "architecture", "device", "description"]
         .iter()
@@ -89,12 +70,7 @@ async fn request_adapter(gpu: &JsValue) -> Option<JsValue> {
     let request: Function = field(gpu, "requestAdapter")?.dyn_into().ok()?;
     let options = js_sys::Object::new();
     // The same wish as Burn's own request, so that the answer is the same adapter.
-    Reflect::set(
-        &options,
-        &"powerPreference".into(),
-        &"high-performance".into(),
-    )
-    .ok()?;
+    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
     let promise: Promise = request.call1(gpu, &options).ok()?.dyn_into().ok()?;
     let adapter = JsFuture::from(promise).await.ok()?;
     (!adapter.is_null() && !adapter.is_undefined()).then_some(adapter)

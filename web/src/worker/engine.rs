@@ -66,26 +66,11 @@ fn handle(engine: &Shared, request: Request, blobs: Vec<Vec<u8>>) {
                 link::post(&Event::failed(Subject::Image { image }, &error));
             }
         }
-        Request::NewPhantom {
-            image,
-            seed,
-            index,
-            size,
-        } => {
+        Request::NewPhantom { image, seed, index, size } => {
             new_phantom(engine, image, seed, index, size);
         }
-        Request::Ground {
-            job,
-            image,
-            report,
-            raw,
-        } => {
-            engine.borrow_mut().waiting = Some(Job {
-                job,
-                image,
-                report,
-                raw,
-            });
+        Request::Ground { job, image, report, raw } => {
+            engine.borrow_mut().waiting = Some(Job { job, image, report, raw });
             spawn_local(work(engine.clone()));
         }
         Request::Cancel => {
@@ -119,12 +104,7 @@ async fn load(engine: &Shared, backend: Choice) -> Result<()> {
     let begin = link::now();
     warm_up(&session).await?;
     let model = session.model_info().clone();
-    link::post(&Event::Ready {
-        device: info,
-        model,
-        load_ms,
-        warmup_ms: link::now() - begin,
-    });
+    link::post(&Event::Ready { device: info, model, load_ms, warmup_ms: link::now() - begin });
     engine.borrow_mut().session = Some(Rc::new(session));
     Ok(())
 }
@@ -132,11 +112,7 @@ async fn load(engine: &Shared, backend: Choice) -> Result<()> {
 /// Shaders are compiled and memory is taken on the first run; the user's film should not pay.
 async fn warm_up(session: &Session) -> Result<()> {
     let study = generate(0, 0, &PhantomConfig::default());
-    let film = Film {
-        pixels: study.image,
-        bits: 8,
-        format: "phantom",
-    };
+    let film = Film { pixels: study.image, bits: 8, format: "phantom" };
     let encoded = session.encode_image(&film).await?;
     session.ground(&encoded, WARM_UP_REPORT).await?;
     Ok(())
@@ -150,48 +126,22 @@ fn set_image(engine: &Shared, image: u64, blobs: &[Vec<u8>]) -> Result<()> {
     let decode_ms = link::now() - begin;
     let mut pictures = Blobs::default();
     let plane = answer::film(&film, &mut pictures);
-    engine.borrow_mut().case = Some(Case {
-        image,
-        film,
-        decode_ms,
-        encoded: None,
-    });
+    engine.borrow_mut().case = Some(Case { image, film, decode_ms, encoded: None });
     link::post_with(&Event::ImageReady { image, film: plane }, &pictures.0);
     Ok(())
 }
 
 fn new_phantom(engine: &Shared, image: u64, seed: u64, index: u64, size: usize) {
     link::stage("Drawing a synthetic patient");
-    let study = generate(
-        seed,
-        index,
-        &PhantomConfig {
-            size,
-            ..PhantomConfig::default()
-        },
-    );
-    let film = Film {
-        pixels: study.image.clone(),
-        bits: 8,
-        format: "phantom",
-    };
+    let study = generate(seed, index, &PhantomConfig { size, ..PhantomConfig::default() });
+    let film = Film { pixels: study.image.clone(), bits: 8, format: "phantom" };
     let decode_ms = 0.0; // There was no file.
     let mut pictures = Blobs::default();
     let plane = answer::film(&film, &mut pictures);
     let truth = answer::truth(&study, &mut pictures);
     let film = Rc::new(film);
-    engine.borrow_mut().case = Some(Case {
-        image,
-        film,
-        decode_ms,
-        encoded: None,
-    });
-    let event = Event::PhantomReady {
-        image,
-        film: plane,
-        report: study.report,
-        truth,
-    };
+    engine.borrow_mut().case = Some(Case { image, film, decode_ms, encoded: None });
+    let event = Event::PhantomReady { image, film: plane, report: study.report, truth };
     link::post_with(&event, &pictures.0);
 }
 
@@ -252,10 +202,7 @@ async fn ground(engine: &Shared, job: Job) -> Result<Option<(Event, Blobs)>> {
     link::stage("Finding where each sentence points");
     link::breathe().await;
     let mut grounded = session.ground(&encoded, &job.report).await?;
-    grounded
-        .outcome
-        .timings_ms
-        .insert("decode".into(), decode_ms);
+    grounded.outcome.timings_ms.insert("decode".into(), decode_ms);
     link::breathe().await;
     if !still_wanted() {
         return Ok(None);

@@ -27,9 +27,8 @@ pub(super) async fn read(path: &str, on_bytes: &mut dyn FnMut(u64)) -> Result<Ve
         if property(&piece, "done").is_some_and(|d| d.is_truthy()) {
             return Ok(bytes);
         }
-        let chunk: Uint8Array = property(&piece, "value")
-            .and_then(|v| v.dyn_into().ok())
-            .ok_or_else(stopped)?;
+        let chunk: Uint8Array =
+            property(&piece, "value").and_then(|v| v.dyn_into().ok()).ok_or_else(stopped)?;
         let before = bytes.len();
         bytes.resize(before + chunk.length() as usize, 0);
         chunk.copy_to(&mut bytes[before..]);
@@ -44,16 +43,10 @@ pub(super) fn was_cached(path: &str) -> bool {
     };
     let entries = performance.get_entries_by_type("resource");
     let entry = entries.iter().rev().find(|e| {
-        property(e, "name")
-            .and_then(|n| n.as_string())
-            .is_some_and(|n| n.ends_with(path))
+        property(e, "name").and_then(|n| n.as_string()).is_some_and(|n| n.ends_with(path))
     });
     let size = |key: &str| {
-        entry
-            .as_ref()
-            .and_then(|e| property(e, key))
-            .and_then(|v| v.as_f64())
-            .unwrap_or(0.0)
+        entry.as_ref().and_then(|e| property(e, key)).and_then(|v| v.as_f64()).unwrap_or(0.0)
     };
     size("transferSize") == 0.0 && size("decodedBodySize") > 0.0
 }
@@ -67,19 +60,15 @@ async fn request(path: &str) -> Result<Response> {
         )
     };
     let scope = link::scope().ok_or_else(unreachable)?;
-    let answer = JsFuture::from(scope.fetch_with_str(path))
-        .await
-        .map_err(|_: JsValue| unreachable())?;
+    let answer =
+        JsFuture::from(scope.fetch_with_str(path)).await.map_err(|_: JsValue| unreachable())?;
     let response: Response = answer.dyn_into().map_err(|_| unreachable())?;
     if response.ok() {
         return Ok(response);
     }
     Err(Error::weights(
         "G2D-P02",
-        format!(
-            "{path} is missing on this site (HTTP status {})",
-            response.status()
-        ),
+        format!("{path} is missing on this site (HTTP status {})", response.status()),
         "The model was not published in full; tell the site's owner this code",
     ))
 }

@@ -96,7 +96,5 @@ pub(super) async fn breathe() {
 
 /// Milliseconds on the browser's clock.
 pub(super) fn now() -> f64 {
-    scope()
-        .and_then(|s| s.performance())
-        .map_or(0.0, |p| p.now())
+    scope().and_then(|s| s.performance()).map_or(0.0, |p| p.now())
 }

@@ -20,30 +20,18 @@ pub(super) async fn bundle() -> Result<Bundle> {
     let total = manifest.total_bytes();
     let (mut loaded, mut from_cache) = (0, false);
     let mut files = Vec::with_capacity(manifest.files.len());
-    link::post(&Event::Progress {
-        loaded,
-        total,
-        from_cache,
-    });
+    link::post(&Event::Progress { loaded, total, from_cache });
     for file in &manifest.files {
         let path = format!("{FOLDER}/{}", file.path);
         let bytes = fetch::read(&path, &mut |n| {
             loaded += n;
-            link::post(&Event::Progress {
-                loaded,
-                total,
-                from_cache,
-            });
+            link::post(&Event::Progress { loaded, total, from_cache });
         })
         .await?;
         from_cache = fetch::was_cached(path.trim_start_matches('.'));
         files.push((file.path.clone(), bytes));
     }
-    link::post(&Event::Progress {
-        loaded,
-        total,
-        from_cache,
-    });
+    link::post(&Event::Progress { loaded, total, from_cache });
     link::stage("Checking the model's hashes");
     link::breathe().await;
     Bundle::from_files(&manifest_bytes, files)

@@ -28,21 +28,13 @@ impl Grid {
             SMALLEST.div_ceil(side).min(8) as f64
         };
         let fit = |n: usize| ((n as f64 * scale).round() as usize).max(1);
-        Self {
-            width: fit(width),
-            height: fit(height),
-            source: (width, height),
-        }
+        Self { width: fit(width), height: fit(height), source: (width, height) }
     }
 
     /// A film as grey levels, its darkest value black and its brightest white.
     pub fn film(&self, film: &Raster) -> Vec<u8> {
         let (low, high) = film.range();
-        let gain = if high > low {
-            255.0 / (high - low)
-        } else {
-            0.0
-        };
+        let gain = if high > low { 255.0 / (high - low) } else { 0.0 };
         self.resample(|x, y| film.at(x, y))
             .into_iter()
             .map(|v| ((v - low) * gain).round().clamp(0.0, 255.0) as u8)
@@ -62,11 +54,7 @@ impl Grid {
     /// map; positions are continuous, the centre of pixel `i` is `i + 0.5`.
     pub fn heat(&self, map: &Raster, to_input: impl Fn(f64, f64) -> (f64, f64)) -> Vec<u8> {
         let (low, high) = map.range();
-        let gain = if high > low {
-            254.0 / (high - low)
-        } else {
-            0.0
-        };
+        let gain = if high > low { 254.0 / (high - low) } else { 0.0 };
         let (right, bottom) = (map.width as f64, map.height as f64);
         let mut out = Vec::with_capacity(self.width * self.height);
         for y in 0..self.height {
@@ -88,10 +76,7 @@ impl Grid {
     /// Centre of a pixel of this grid as a position on the film.
     fn to_film(self, x: usize, y: usize) -> (f64, f64) {
         let centre = |i: usize, n: usize, m: usize| (i as f64 + 0.5) * m as f64 / n as f64;
-        (
-            centre(x, self.width, self.source.0),
-            centre(y, self.height, self.source.1),
-        )
+        (centre(x, self.width, self.source.0), centre(y, self.height, self.source.1))
     }
 
     /// Box averages when shrinking, bilinear interpolation when enlarging.
@@ -127,15 +112,8 @@ impl Grid {
 /// Any map as grey levels from its lowest to its highest value, without resampling.
 pub fn levels(map: &Raster) -> (Vec<u8>, [f32; 2]) {
     let (low, high) = map.range();
-    let gain = if high > low {
-        255.0 / (high - low)
-    } else {
-        0.0
-    };
-    let grey = map
-        .data
-        .iter()
-        .map(|v| ((v - low) * gain).round().clamp(0.0, 255.0) as u8);
+    let gain = if high > low { 255.0 / (high - low) } else { 0.0 };
+    let grey = map.data.iter().map(|v| ((v - low) * gain).round().clamp(0.0, 255.0) as u8);
     (grey.collect(), [low, high])
 }
 
@@ -182,11 +160,7 @@ mod tests {
 
     #[test]
     fn films_are_stretched_to_black_and_white() {
-        let film = Raster {
-            width: 2,
-            height: 1,
-            data: vec![0.25, 0.5],
-        };
+        let film = Raster { width: 2, height: 1, data: vec![0.25, 0.5] };
         let grey = Grid::for_film(2, 1).film(&film);
         assert_eq!((grey[0], grey[grey.len() - 1]), (0, 255));
         let flat = Grid::for_film(2, 1).film(&Raster::filled(2, 1, 0.5));
@@ -195,11 +169,7 @@ mod tests {
 
     #[test]
     fn heat_is_zero_only_outside_the_input() {
-        let map = Raster {
-            width: 4,
-            height: 4,
-            data: (0..16).map(|i| i as f32 / 15.0).collect(),
-        };
+        let map = Raster { width: 4, height: 4, data: (0..16).map(|i| i as f32 / 15.0).collect() };
         let grid = Grid::for_film(1000, 1000);
         // The network saw the left half of the film.
         let heat = grid.heat(&map, |x, y| (x * 4.0 / 500.0, y * 4.0 / 1000.0));

@@ -158,13 +158,16 @@ fn hedge(rng: &mut Rng, findings: &[Finding]) -> Option<(FindingKind, Line)> {
     }
     let side = if rng.chance(0.5) { Side::Right } else { Side::Left };
     let zone = match kind {
-        FindingKind::Opacity | FindingKind::Nodule => [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)],
+        FindingKind::Opacity | FindingKind::Nodule => {
+            [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)]
+        }
         FindingKind::Pneumothorax => Zone::Apex,
         FindingKind::Effusion => Zone::Base,
         FindingKind::Cardiomegaly => Zone::Cardiac,
     };
     let template = rng.pick(say::wording(kind).unsure);
-    let text = Slots::draw(rng, kind, side, zone, 0.0).fill(template, Some(super::disease::NODULE_MM[0]));
+    let text =
+        Slots::draw(rng, kind, side, zone, 0.0).fill(template, Some(super::disease::NODULE_MM[0]));
     Some((kind, Line { text, assertion: Assertion::Uncertain, findings: Vec::new() }))
 }
 
@@ -238,7 +241,9 @@ struct Slots {
 impl Slots {
     fn draw(rng: &mut Rng, kind: FindingKind, side: Side, zone: Zone, severity: f32) -> Self {
         let grade = if severity < 0.33 { 0 } else { 1 + usize::from(severity >= 0.67) };
-        let mut word = |table: &[&'static str]| if table.is_empty() { "" } else { rng.pick(table) };
+        let mut word = |table: &[&'static str]| {
+            if table.is_empty() { "" } else { rng.pick(table) }
+        };
         Self {
             side: if side == Side::Left { say::SIDES[1] } else { say::SIDES[0] },
             zone: word(say::zone_words(zone)),

@@ -1,0 +1,41 @@
+//! The rules of the house, checked: who may depend on whom.
+
+use std::process::Command;
+
+/// Everything a package needs when it is built by itself.
+fn tree(package: &str) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", package])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn core_names_no_back_end_no_page_no_command_line() {
+    let tree = tree("g2d-core");
+    assert!(tree.contains("burn-core"), "cargo tree shows nothing of Burn:\n{tree}");
+    for banned in [
+        "burn-flex",
+        "burn-wgpu",
+        "burn-cuda",
+        "burn-ndarray",
+        "burn-tch",
+        "burn-cubecl",
+        "wgpu",
+        "web-sys",
+        "clap",
+    ] {
+        let found = tree.lines().find(|line| line.split(' ').next() == Some(banned));
+        assert_eq!(found, None, "g2d-core depends on {banned}");
+    }
+}
+
+#[test]
+fn the_task_runner_is_light() {
+    let tree = tree("xtask");
+    assert!(!tree.lines().any(|line| line.starts_with("burn")), "xtask would build Burn");
+}
