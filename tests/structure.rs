@@ -1,6 +1,13 @@
-//! The rules of the house, checked: who may depend on whom.
+//! The rules of the house, checked: who may depend on whom, and that neighbours agree.
+
+#![recursion_limit = "256"]
 
 use std::process::Command;
+
+use g2d_core::{
+    phantom::{self, PhantomConfig},
+    text::parse_report,
+};
 
 /// Everything a package needs when it is built by itself.
 fn tree(package: &str) -> String {
@@ -38,4 +45,19 @@ fn core_names_no_back_end_no_page_no_command_line() {
 fn the_task_runner_is_light() {
     let tree = tree("xtask");
     assert!(!tree.lines().any(|line| line.starts_with("burn")), "xtask would build Burn");
+}
+
+#[test]
+fn the_parser_reads_phantom_reports_as_they_are_meant() {
+    let config = PhantomConfig { size: 32, ..PhantomConfig::default() };
+    let mut sentences = 0;
+    for index in 0..300 {
+        let study = phantom::generate(99, index, &config);
+        let parsed = parse_report(&study.report).unwrap().sentences;
+        let read: Vec<_> = parsed.iter().map(|s| (s.start, s.end, s.assertion)).collect();
+        let meant: Vec<_> = study.sentences.iter().map(|s| (s.start, s.end, s.assertion)).collect();
+        assert_eq!(read, meant, "study {index}: {}", study.report);
+        sentences += read.len();
+    }
+    assert!(sentences > 600, "only {sentences} sentences");
 }

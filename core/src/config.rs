@@ -158,8 +158,9 @@ pub struct BertConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalHeadConfig {
-    /// Index into the pyramid: 2 is /4, 3 is /8, 4 is /16.
-    pub stage: usize,
+    /// Indices into the pyramid, fine to coarse: 2 is /4, 3 is /8, 4 is /16. The finest gives the
+    /// grid of the map; coarser ones are brought to it and their channels put beside its own.
+    pub stages: Vec<usize>,
 }
 
 /// How attention becomes the decoder's target (section 3.2 of the paper).
@@ -344,7 +345,7 @@ impl G2dConfig {
                 frozen_layers: 9,
                 max_tokens: 256,
             },
-            local: Some(LocalHeadConfig { stage: 3 }),
+            local: Some(LocalHeadConfig { stages: vec![3] }),
             temperature: 0.07,
             pseudo_mask: PseudoMaskConfig::default(),
             grounding: GroundingConfig { source: MapSource::Local, ..GroundingConfig::default() },
@@ -393,6 +394,8 @@ impl G2dConfig {
                 max_position_embeddings: 256,
                 ..small.text.clone()
             },
+            // Small findings are 2 to 5 px wide at this size: cells of 8 px would miss them.
+            local: Some(LocalHeadConfig { stages: vec![2, 3] }),
             ..small
         }
     }
@@ -489,13 +492,14 @@ impl G2dConfig {
                 "There are not that many layers",
             );
         }
-        if let Some(local) = &self.local
-            && !(1..=5).contains(&local.stage)
-        {
-            return fail(
-                format!("local.stage is {}", local.stage),
-                "Use 2 for /4, 3 for /8 or 4 for /16",
-            );
+        if let Some(local) = &self.local {
+            let known = local.stages.iter().all(|stage| (1..=5).contains(stage));
+            if !known || local.stages.is_empty() || !local.stages.is_sorted_by(|a, b| a < b) {
+                return fail(
+                    format!("local.stages is {:?}", local.stages),
+                    "Use one or more of 2 for /4, 3 for /8, 4 for /16, fine to coarse",
+                );
+            }
         }
         if self.local.is_none() && self.grounding.source == MapSource::Local {
             return fail(

@@ -19,6 +19,8 @@ pub struct TrainConfig {
     pub steps: usize,
     /// Studies in a step.
     pub batch_size: usize,
+    /// A checkpoint folder whose weights, where they fit, are the start; none starts fresh.
+    pub init: Option<PathBuf>,
     /// What is learnt from.
     pub data: DataConfig,
     /// The losses and their weights.
@@ -142,6 +144,7 @@ impl Default for TrainConfig {
             seed: 0,
             steps: 400,
             batch_size: 32,
+            init: None,
             data: DataConfig::default(),
             loss: LossConfig::default(),
             optim: OptimConfig::default(),

@@ -73,7 +73,7 @@ fn assembled(bench: &Bench) {
     check("logits", net.decode(&features));
     check("value_map", net.attention_pool.values(features.projected.clone()));
     let local = net.local_head.as_ref().unwrap();
-    check("local_map", local.forward(features.pyramid[3].clone()));
+    check("local_map", local.forward(net.local_input(&features)));
     let [b, d] = features.pooled.dims();
     crate::common::check(&fixture, "image_embedding", features.pooled.clone(), bench.tolerance);
     let ids = ints(fixture.ints("ids"), &bench.device);

@@ -1,8 +1,6 @@
 //! PNG and JPEG files to grey pictures.
 
-use std::borrow::Cow;
-
-use std::io::Cursor;
+use std::{borrow::Cow, io::Cursor};
 
 use image::ImageDecoder;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder};

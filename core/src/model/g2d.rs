@@ -7,6 +7,7 @@ use burn::{
     tensor::{Device, Int, Tensor},
 };
 
+use super::unet::double;
 use super::{AttentionPool, Bert, Projector, ResNet, TextProjector, UnetDecoder, l2_normalise};
 use crate::{
     config::{G2dConfig, MapSource},
@@ -32,7 +33,7 @@ pub struct G2d {
     pub text_projector: TextProjector,
     /// Ties sentences to places; only where the configuration asks for it.
     pub local_head: Option<Projector>,
-    local_stage: usize,
+    local_stages: Vec<usize>,
 }
 
 /// What one pass over a batch of images gives.
@@ -76,8 +77,11 @@ impl G2d {
             ),
             text_encoder: Bert::new(&config.text, device),
             text_projector: TextProjector::new(config.text.hidden_size, d, device),
-            local_head: config.local.as_ref().map(|l| Projector::new(channels[l.stage], d, device)),
-            local_stage: config.local.as_ref().map_or(0, |l| l.stage),
+            local_head: config.local.as_ref().map(|local| {
+                let width = local.stages.iter().map(|&stage| channels[stage]).sum();
+                Projector::new(width, d, device)
+            }),
+            local_stages: config.local.as_ref().map(|l| l.stages.clone()).unwrap_or_default(),
         })
     }
 
@@ -138,14 +142,24 @@ impl G2d {
     /// - output: `[batch, d, h, w]`, each place of length 1
     pub fn dense(&self, features: &ImageFeatures, source: MapSource) -> Option<Tensor<4>> {
         let dense = match source {
-            MapSource::Local => {
-                self.local_head.as_ref()?.forward(features.pyramid[self.local_stage].clone())
-            }
+            MapSource::Local => self.local_head.as_ref()?.forward(self.local_input(features)),
             MapSource::Value => self.attention_pool.values(features.projected.clone()),
             MapSource::Proj => features.projected.clone(),
             MapSource::Attention => return None,
         };
         Some(l2_normalise(dense, 1))
+    }
+
+    /// The stages that the local head reads, on the grid of the finest.
+    ///
+    /// # Shapes
+    /// - output: `[batch, sum of the stages' channels, h, w]`
+    pub fn local_input(&self, features: &ImageFeatures) -> Tensor<4> {
+        let finest = self.local_stages.first().copied().unwrap_or_default();
+        let maps = self.local_stages.iter().map(|&stage| {
+            (finest..stage).fold(features.pyramid[stage].clone(), |map, _| double(map))
+        });
+        Tensor::cat(maps.collect(), 1)
     }
 
     /// The dense embedding's cosine with each sentence, for one image.

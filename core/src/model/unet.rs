@@ -60,7 +60,7 @@ impl ConvBnRelu {
 ///
 /// Written as a broadcast rather than an interpolation: its gradient is then a plain sum on every
 /// back end.
-fn double(x: Tensor<4>) -> Tensor<4> {
+pub(super) fn double(x: Tensor<4>) -> Tensor<4> {
     let [b, c, h, w] = x.dims();
     x.reshape([b, c, h, 1, w, 1]).expand([b, c, h, 2, w, 2]).reshape([b, c, 2 * h, 2 * w])
 }

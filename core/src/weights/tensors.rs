@@ -75,37 +75,17 @@ fn serialise(tensors: &[(String, Vec<usize>, Vec<u8>)]) -> Result<Vec<u8>> {
 /// Shards are loaded one after the other, so no more than one is held twice.
 ///
 /// # Errors
-/// When bytes are not safetensors, a shape differs, a number is not finite, or a parameter of the
-/// model is in none of the files (the first few are named).
+/// When bytes are not safetensors, a shape differs, or a parameter of the model is in none of the
+/// files (the first few are named).
 pub fn load_tensors<M: ModuleSnapshot>(model: &mut M, shards: &[&[u8]]) -> Result<()> {
-    let mut missing: Option<Vec<String>> = None;
-    for shard in shards {
-        let bytes = widen(shard)?;
-        let mut remap = KeyRemapper::new();
-        for (pattern, replacement) in FROM_PYTORCH.iter().chain(&FROM_HUGGING_FACE) {
-            remap = remap
-                .add_pattern(*pattern, *replacement)
-                .map_err(|e| Error::bug("G2D-B10", format!("A name rule is broken: {e}")))?;
-        }
-        let mut store = SafetensorsStore::from_bytes(Some(bytes))
-            .with_from_adapter(PyTorchToBurnAdapter)
-            .remap(remap)
-            .allow_partial(true);
-        let result = model.load_from(&mut store).map_err(unreadable)?;
-        if let Some(error) = result.errors.first() {
-            return Err(Error::weights(
-                "G2D-W12",
-                format!("The weights do not fit the configuration: {error}"),
-                "Use the config.json that belongs to these weights",
-            ));
-        }
-        let still: Vec<String> = result.missing.iter().map(|(name, _)| name.clone()).collect();
-        missing = Some(match missing {
-            Some(before) => before.into_iter().filter(|n| still.contains(n)).collect(),
-            None => still,
-        });
+    let (missing, misfit) = apply(model, shards)?;
+    if let Some(misfit) = misfit.first() {
+        return Err(Error::weights(
+            "G2D-W12",
+            format!("The weights do not fit the configuration: {misfit}"),
+            "Use the config.json that belongs to these weights",
+        ));
     }
-    let missing = missing.unwrap_or_default();
     if missing.is_empty() {
         return Ok(());
     }
@@ -115,6 +95,43 @@ pub fn load_tensors<M: ModuleSnapshot>(model: &mut M, shards: &[&[u8]]) -> Resul
         format!("{} parameters are in none of the weight files: {named}", missing.len()),
         "Add the missing shards, or use the config.json that belongs to these weights",
     ))
+}
+
+/// The same as a start for training: parameters that are in none of the files, or have another
+/// shape there, keep their values. Gives back how many did.
+///
+/// # Errors
+/// When bytes are not safetensors.
+pub fn load_what_fits<M: ModuleSnapshot>(model: &mut M, shards: &[&[u8]]) -> Result<usize> {
+    let (missing, misfit) = apply(model, shards)?;
+    Ok(missing.len() + misfit.len())
+}
+
+/// Names that no file had, and descriptions of what did not fit.
+fn apply<M: ModuleSnapshot>(model: &mut M, shards: &[&[u8]]) -> Result<(Vec<String>, Vec<String>)> {
+    let mut missing: Option<Vec<String>> = None;
+    let mut misfit = Vec::new();
+    for shard in shards {
+        let mut remap = KeyRemapper::new();
+        for (pattern, replacement) in FROM_PYTORCH.iter().chain(&FROM_HUGGING_FACE) {
+            remap = remap
+                .add_pattern(*pattern, *replacement)
+                .map_err(|e| Error::bug("G2D-B10", format!("A name rule is broken: {e}")))?;
+        }
+        let mut store = SafetensorsStore::from_bytes(Some(widen(shard)?))
+            .with_from_adapter(PyTorchToBurnAdapter)
+            .remap(remap)
+            .validate(false)
+            .allow_partial(true);
+        let result = model.load_from(&mut store).map_err(unreadable)?;
+        misfit.extend(result.errors.iter().map(ToString::to_string));
+        let still: Vec<String> = result.missing.iter().map(|(name, _)| name.clone()).collect();
+        missing = Some(match missing {
+            Some(before) => before.into_iter().filter(|n| still.contains(n)).collect(),
+            None => still,
+        });
+    }
+    Ok((missing.unwrap_or_default(), misfit))
 }
 
 /// A model's tensors as safetensors files of at most `shard_bytes` each, in name order.

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, sync::mpsc::sync_channel, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use burn::{optim::GradientsParams, tensor::Device};
-use g2d_core::{config::G2dConfig, model::G2d, text::ReportTokenizer};
+use g2d_core::{config::G2dConfig, model::G2d, text::ReportTokenizer, weights::load_what_fits};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -48,12 +48,15 @@ pub fn train(
     let source_config = config.model_config(1)?;
     let body = source_config.pseudo_mask.body;
     let source = Source::new(&config.data, config.seed, &source_config.image, body)?;
-    let tokenizer_bytes = match (resume, &config.data.tokenizer) {
-        (Some(folder), _) => std::fs::read(folder.join("tokenizer.json"))
-            .context("The checkpoint lacks tokenizer.json")?,
-        (None, Some(path)) => std::fs::read(path)
+    let tokenizer_path = match (resume, &config.data.tokenizer, &config.init) {
+        (Some(folder), _, _) | (None, None, Some(folder)) => Some(folder.join("tokenizer.json")),
+        (None, Some(path), _) => Some(path.clone()),
+        (None, None, None) => None,
+    };
+    let tokenizer_bytes = match tokenizer_path {
+        Some(path) => std::fs::read(&path)
             .with_context(|| format!("There is no tokenizer at {}", path.display()))?,
-        (None, None) => source.tokenizer()?,
+        None => source.tokenizer()?,
     };
     let tokenizer = ReportTokenizer::from_bytes(&tokenizer_bytes)?;
     let model_config = config.model_config(tokenizer.vocab_size())?;
@@ -62,8 +65,16 @@ pub fn train(
         Some(folder) => Checkpoint::load(folder, &config.optim, &device)?,
         None => {
             device.seed(mix(&[config.seed, 3]));
+            let mut model = G2d::new(&model_config, &device)?;
+            if let Some(init) = &config.init {
+                let path = init.join("model.safetensors");
+                let weights = std::fs::read(&path)
+                    .with_context(|| format!("There are no weights at {}", path.display()))?;
+                let fresh = load_what_fits(&mut model, &[&weights])?;
+                output::say(format_args!("started from other weights; {fresh} tensors are fresh"));
+            }
             Checkpoint {
-                model: G2d::new(&model_config, &device)?,
+                model,
                 optimizer: AdamW::new(&config.optim),
                 state: CheckpointState { step: 0, seed: config.seed },
             }
