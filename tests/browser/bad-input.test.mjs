@@ -46,7 +46,7 @@ test("bad images", async (t) => {
 test("bad reports", async (t) => {
   const { page, log } = await open("?backend=cpu&debug=1");
   await give(page, good);
-  const press = () => page.getByText("Ground the report").click();
+  const press = () => page.getByRole("button", { name: "Ground the report" }).click();
   const cases = [
     ["an empty report", "", /^G2D-I2/],
     ["a report of blanks", " \n\t\n", /^G2D-I2/],
@@ -68,7 +68,7 @@ test("bad reports", async (t) => {
 
 test("no film at all", async () => {
   const { page, log } = await open("?backend=cpu&debug=1");
-  await page.getByText("Ground the report").click();
+  await page.getByRole("button", { name: "Ground the report" }).click();
   assert.equal(await problem(page), "G2D-P40");
   await page.getByRole("button", { name: "Dismiss" }).click();
   assert.equal(await page.isVisible("#problem"), false);

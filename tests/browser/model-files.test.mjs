@@ -44,7 +44,7 @@ for (const [name, pattern, handler, code] of CASES) {
     await page.waitForSelector("#viewer-canvas:not([hidden])");
 
     await page.unroute(pattern);
-    await page.getByText("Ground the report").click();
+    await page.getByRole("button", { name: "Ground the report" }).click();
     assert.equal(await problem(page), "G2D-P41");
     await page.getByRole("button", { name: "Try again" }).click();
     await ready(page);

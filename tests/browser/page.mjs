@@ -96,7 +96,7 @@ test("truth, opacity and the second tab", async () => {
   await shot(page, "phantom-truth");
   await page.getByLabel("Show truth").uncheck();
   assert.equal(await pixels(), plain);
-  await page.getByLabel("Opacity").fill("80");
+  await page.getByRole("slider", { name: "Opacity" }).fill("80");
   assert.notEqual(await pixels(), plain);
   assert.match(await page.getAttribute("#viewer-canvas", "aria-label"), /Sentence \d/);
 
@@ -116,7 +116,7 @@ test("downloads are what was computed and are not named after the file", async (
   const film = { name: "Doe^Jane-1970.png", mimeType: "image/png", buffer: filmLike(300, 280) };
   await page.getByLabel("X-ray", { exact: true }).setInputFiles(film);
   await page.getByLabel("Report", { exact: true }).fill("Opacity in the left lower lobe.");
-  const outcome = await grounds(page, () => page.getByText("Ground the report").click());
+  const outcome = await grounds(page, () => page.getByRole("button", { name: "Ground the report" }).click());
   assert.deepEqual(outcome.image, { width: 300, height: 280 });
   assert.doesNotMatch(await page.content(), /Doe|1970/);
 
@@ -188,7 +188,7 @@ test("a worker that dies is replaced and the case is kept", async () => {
   assert.equal(await page.innerText("#problem-code"), "G2D-P21");
   await page.waitForSelector("#device:not([hidden])");
   assert.equal(await page.inputValue("#report"), report);
-  const outcome = await grounds(page, () => page.getByText("Ground the report").click());
+  const outcome = await grounds(page, () => page.getByRole("button", { name: "Ground the report" }).click());
   assert.ok(outcome.sentences.length > 0);
   await page.context().close();
 });

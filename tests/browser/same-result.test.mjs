@@ -116,7 +116,7 @@ for (const backend of ["cpu", "webgpu"]) {
     await ready(page);
     await page.getByLabel("X-ray", { exact: true }).setInputFiles(study.film);
     await page.getByLabel("Report", { exact: true }).fill(study.report);
-    const outcome = await grounds(page, () => page.getByText("Ground the report").click());
+    const outcome = await grounds(page, () => page.getByRole("button", { name: "Ground the report" }).click());
     await shot(page, `${study.real ? "film" : "synthetic"}-${backend}`);
     const raw = await page.evaluate(() => {
       const { maps, masks, pseudo, decoder } = globalThis.g2dDebug;
