@@ -128,3 +128,25 @@ pub fn json_schema() -> String {
     let schema = schemars::schema_for!(Outcome);
     serde_json::to_string_pretty(&schema).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_this_one() {
+        let published = include_str!("../../docs/outcome-v1.schema.json");
+        assert_eq!(published.trim(), json_schema().trim(), "run `g2d schema` and store its output");
+    }
+
+    #[test]
+    fn fields_have_the_published_names() {
+        let region = Region { bbox: [1, 2, 3, 4], area_fraction: 0.5, zone: "x".into() };
+        let json = serde_json::to_value(&region).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"box": [1, 2, 3, 4], "area_fraction": 0.5, "zone": "x"})
+        );
+        assert_eq!(serde_json::to_value(Assertion::Uncertain).unwrap(), "uncertain");
+    }
+}

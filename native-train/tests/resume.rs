@@ -1,5 +1,7 @@
 //! A run that is killed and resumed leaves the same trace as one left alone.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     fs,
     path::Path,

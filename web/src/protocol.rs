@@ -3,8 +3,6 @@
 //! A message is JSON plus numbered byte buffers ("blobs"), because pictures are too large for
 //! JSON. Each message names its blobs by their number; [`Plane`] is a picture kept in one.
 
-use g2d_core::error::Error;
-use g2d_core::outcome::{DeviceInfo, ModelInfo};
 use serde::{Deserialize, Serialize};
 
 /// Version of these messages. The page and the worker are built together, so a difference means
@@ -13,6 +11,9 @@ pub const PROTOCOL: u32 = 1;
 
 /// Side in pixels of a synthetic film.
 pub const PHANTOM_SIZE: usize = 256;
+
+/// Files above this are refused before they are read; the worker's own limit is the same.
+pub const MAX_FILE_BYTES: usize = 64 << 20;
 
 /// Which back end the user asks for, `?backend=` in the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,8 +136,10 @@ pub enum Event {
     Result {
         /// Number of the job.
         job: u64,
-        /// The outcome, exactly as the command line writes it.
+        /// The outcome as JSON, in the command line's format.
         outcome: String,
+        /// What to call files made from it: depends on the outcome alone.
+        name: String,
         /// For each sentence, in order, what to draw.
         sentences: Vec<SentencePlanes>,
         /// What the network attends to, whatever the report says.
@@ -179,21 +182,26 @@ pub enum Subject {
     Worker,
 }
 
-impl Event {
-    /// A failure of `g2d-core` as a message.
-    ///
-    /// A device that failed once fails for good: its runtime cannot be initialised twice in one
-    /// instance, so the page needs a new worker.
-    pub fn failed(subject: Subject, error: &Error) -> Self {
-        let problem = error.problem();
-        Self::Failed {
-            subject,
-            code: problem.code.into(),
-            message: problem.what.clone(),
-            remedy: problem.remedy.clone(),
-            fatal: matches!(error, Error::Device(_)) && subject != Subject::Start,
-        }
-    }
+/// What computes, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceInfo {
+    /// `cpu` or `webgpu`.
+    pub backend: String,
+    /// The adapter's name as the browser gives it.
+    pub name: String,
+    /// Why this device was chosen.
+    pub reason: String,
+}
+
+/// Which weights.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// The bundle's name.
+    pub name: String,
+    /// Preset of the architecture.
+    pub preset: String,
+    /// SHA-256 of the weights, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// A grey or binary picture in a blob, one byte a pixel, row by row.
@@ -232,6 +240,8 @@ pub struct TruthPlane {
 /// What to draw for one sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SentencePlanes {
+    /// Its colour, red, green, blue.
+    pub colour: [u8; 3],
     /// Its mask, sized as the film is drawn.
     pub mask: Option<Plane>,
     /// Its map: 0 where the network did not look, else 1 (lowest) to 255 (highest).
@@ -318,21 +328,16 @@ mod tests {
             let json = serde_json::to_string(&request).unwrap();
             assert_eq!(serde_json::from_str::<Request>(&json).unwrap(), request);
         }
-        let event = Event::failed(
-            Subject::Job { job: 7 },
-            &Error::input("G2D-I20", "The report is empty", "Write a sentence"),
-        );
+        let event = Event::Failed {
+            subject: Subject::Job { job: 7 },
+            code: "G2D-I20".into(),
+            message: "The report is empty".into(),
+            remedy: "Write a sentence".into(),
+            fatal: false,
+        };
         let json = serde_json::to_string(&event).unwrap();
         assert!(json.contains("\"about\":\"job\"") && json.contains("G2D-I20"));
         assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), event);
-    }
-
-    #[test]
-    fn only_a_device_that_was_running_is_fatal() {
-        let lost = Error::device("G2D-D01", "The GPU was lost", "Wait");
-        let fatal = |e: &Event| matches!(e, Event::Failed { fatal: true, .. });
-        assert!(fatal(&Event::failed(Subject::Job { job: 1 }, &lost)));
-        assert!(!fatal(&Event::failed(Subject::Start, &lost)));
     }
 
     #[test]

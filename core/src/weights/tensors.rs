@@ -23,6 +23,9 @@ pub enum Dtype {
     F16,
 }
 
+/// Name, shape and little-endian bytes of one tensor.
+type Stored = (String, Vec<usize>, Vec<u8>);
+
 fn unreadable(detail: impl std::fmt::Display) -> Error {
     Error::weights(
         "G2D-W10",
@@ -59,7 +62,7 @@ fn widen(bytes: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Names, shapes and little-endian f32 bytes as a safetensors file.
-fn serialise(tensors: &[(String, Vec<usize>, Vec<u8>)]) -> Result<Vec<u8>> {
+fn serialise(tensors: &[Stored]) -> Result<Vec<u8>> {
     let views = tensors
         .iter()
         .map(|(name, shape, data)| {
@@ -146,7 +149,7 @@ pub fn save_tensors(model: &G2d, dtype: Dtype, shard_bytes: usize) -> Result<Vec
     let mut tensors = file.tensors();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
 
-    let mut shards: Vec<Vec<(String, Vec<usize>, Vec<u8>)>> = vec![Vec::new()];
+    let mut shards: Vec<Vec<Stored>> = vec![Vec::new()];
     let mut filled = 0;
     for (name, view) in tensors {
         let data = encode(&name, view.data(), dtype)?;

@@ -105,11 +105,9 @@ struct Done<'a> {
 pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     check_usage(args)?;
     let reports: Vec<anyhow::Result<String>> = args.reports.iter().map(|p| report(p)).collect();
-    if let [only] = reports.as_slice() {
+    if let [Err(error)] = reports.as_slice() {
         // Every image would fail for the same reason: say it once, before anything is computed.
-        if let Err(error) = only {
-            anyhow::bail!("{error:#}");
-        }
+        anyhow::bail!("{error:#}");
     }
     let bundle = bundle_dir::read(&args.model)?;
     let (device, info) = device::open(&args.device)?;

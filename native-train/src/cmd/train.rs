@@ -155,7 +155,9 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 
 fn summary(report: &Report, run: &Path, evaluation: Option<&Evaluation>) -> serde_json::Value {
     let pointing = |way: &str| {
-        evaluation.and_then(|e| e.scores.get(way)?.get("all").map(|score| score.pointing))
+        evaluation.and_then(|e| e.scores.get(way)?.get("all")).map(|score| {
+            json!([score.pointing, score.pointing_within_32nd, score.pointing_within_16th])
+        })
     };
     json!({
         "run": run,

@@ -42,6 +42,9 @@ pub fn model_card(
         model.image.input_size,
         model.text.vocab_size
     );
+    if train.init.is_some() {
+        out.push_str("- Started from the weights of an earlier run on phantoms of another seed.\n");
+    }
     let loss = &train.loss;
     let _ = writeln!(
         out,
@@ -66,8 +69,9 @@ pub fn model_card(
         Some(evaluation) => {
             let _ = writeln!(
                 out,
-                "{} held-out phantoms (seed {}, {} px). A sentence points right when the best place \
-                 of its map lies inside the true mask. Every present, visible finding counts.\n",
+                "{} held-out phantoms (seed {}, {} px). The best place of a sentence's map should lie \
+                 inside the true mask, or near it; two distances are given. Every sentence that \
+                 says a finding is present counts, the slightest findings too.\n",
                 evaluation.studies, evaluation.seed, evaluation.size
             );
             out.push_str(&markdown(evaluation));

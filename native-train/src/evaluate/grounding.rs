@@ -6,7 +6,7 @@ use anyhow::Result;
 use g2d_core::{
     config::MapSource,
     grounding::to_mask,
-    metrics::{dice, dice_at_area, pointing_hit, random_pointing, whole_image_dice, wilson},
+    metrics::{dice, dice_at_area, pointing_hit_within, random_pointing, whole_image_dice, wilson},
     raster::{Mask, Raster},
     session::Session,
 };
@@ -24,6 +24,11 @@ pub struct Score {
     pub pointing: f64,
     /// 95% interval of that share (Wilson).
     pub pointing_interval: [f64; 2],
+    /// Share whose best place is at most 1/32 of the side away from the truth.
+    pub pointing_within_32nd: f64,
+    /// Share whose best place is at most 1/16 of the side away: about the pointing game's usual
+    /// tolerance of 15 pixels (Zhang and others, 2018) on an image of 224.
+    pub pointing_within_16th: f64,
     /// Mean Dice where the map is cut to the area of the truth.
     pub dice_at_area: Option<f64>,
     /// Mean Dice of the mask that a user would see (the calibrated cut).
@@ -46,7 +51,8 @@ pub struct Evaluation {
 #[derive(Default)]
 struct Sum {
     cases: usize,
-    hits: f64,
+    /// Inside the truth, within 1/32 and within 1/16 of the side.
+    hits: [f64; 3],
     at_area: Vec<f64>,
     masks: Vec<f64>,
 }
@@ -54,11 +60,14 @@ struct Sum {
 impl Sum {
     fn score(&self) -> Score {
         let mean = |v: &[f64]| (!v.is_empty()).then(|| v.iter().sum::<f64>() / v.len() as f64);
-        let interval = wilson(self.hits.round() as usize, self.cases);
+        let interval = wilson(self.hits[0].round() as usize, self.cases);
+        let share = |hits: f64| hits / self.cases.max(1) as f64;
         Score {
             cases: self.cases,
-            pointing: self.hits / self.cases.max(1) as f64,
+            pointing: share(self.hits[0]),
             pointing_interval: [interval.low, interval.high],
+            pointing_within_32nd: share(self.hits[1]),
+            pointing_within_16th: share(self.hits[2]),
             dice_at_area: mean(&self.at_area),
             dice: mean(&self.masks),
         }
@@ -70,22 +79,36 @@ struct Sums(BTreeMap<String, BTreeMap<String, Sum>>);
 
 impl Sums {
     /// Counts one case for its kind and for all.
-    fn add(&mut self, way: &str, kind: &str, hit: f64, at_area: Option<f64>, mask: Option<f64>) {
+    fn add(
+        &mut self,
+        way: &str,
+        kind: &str,
+        hits: [f64; 3],
+        at_area: Option<f64>,
+        mask: Option<f64>,
+    ) {
         for kind in ["all", kind] {
             let kinds = self.0.entry(way.to_owned()).or_default();
             let sum = kinds.entry(kind.to_owned()).or_default();
             sum.cases += 1;
-            sum.hits += hit;
+            sum.hits.iter_mut().zip(hits).for_each(|(sum, hit)| *sum += hit);
             sum.at_area.extend(at_area);
             sum.masks.extend(mask);
         }
     }
 
     fn map(&mut self, way: &str, kind: &str, map: &Raster, truth: &Mask, mask: Option<&Mask>) {
-        let hit = f64::from(u8::from(pointing_hit(map, truth)));
+        let hits = tolerances(truth)
+            .map(|reach| f64::from(u8::from(pointing_hit_within(map, truth, reach))));
         let overlap = mask.map_or(0.0, |mask| dice(mask, truth));
-        self.add(way, kind, hit, Some(dice_at_area(map, truth)), Some(overlap));
+        self.add(way, kind, hits, Some(dice_at_area(map, truth)), Some(overlap));
     }
+}
+
+/// None, 1/32 and 1/16 of the side, in pixels.
+fn tolerances(truth: &Mask) -> [f64; 3] {
+    let side = truth.width as f64;
+    [0.0, side / 32.0, side / 16.0]
 }
 
 /// Measures every source the model has, its decoder and pseudo mask, and the trivial baselines.
@@ -123,8 +146,9 @@ pub fn evaluate(
             sums.map("decoder mask", kind, &image.decoder, truth, Some(&decoder));
             sums.map("pseudo mask", kind, &image.pseudo.target, truth, Some(&pseudo));
             let whole = whole_image_dice(truth);
-            sums.add("whole image", kind, 1.0, None, Some(whole));
-            sums.add("random point", kind, random_pointing(truth, 0.0), None, None);
+            sums.add("whole image", kind, [1.0; 3], None, Some(whole));
+            let random = tolerances(truth).map(|reach| random_pointing(truth, reach));
+            sums.add("random point", kind, random, None, None);
         }
         progress(index + 1);
         Ok(())

@@ -2,6 +2,8 @@
 //! output, its standard error and the files it leaves.
 
 #![recursion_limit = "256"]
+// Clippy allows these in test functions only; the helpers beside them are tests all the same.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod basics;
 mod data;

@@ -18,8 +18,6 @@ const DIMMED: f32 = 0.25;
 pub struct Ink<'a> {
     /// What.
     pub layer: &'a Layer,
-    /// In which colour.
-    pub colour: [u8; 3],
     /// Whether it is shown.
     pub shown: bool,
 }
@@ -53,9 +51,9 @@ fn masks(rgba: &mut [u8], film: &FilmView, inks: &[Ink<'_>], view: &View) {
         let pointed = view.hover.is_none_or(|h| h == i || !is_drawn(inks, h));
         let strength = if pointed { 1.0 } else { DIMMED };
         for (pixel, _) in rgba.chunks_exact_mut(4).zip(mask.data.iter()).filter(|(_, m)| **m != 0) {
-            blend(pixel, ink.colour, view.opacity * strength);
+            blend(pixel, ink.layer.colour, view.opacity * strength);
         }
-        outline(rgba, mask, [ink.colour; 2], strength.max(0.4));
+        outline(rgba, mask, [ink.layer.colour; 2], strength.max(0.4));
     }
 }
 
@@ -159,7 +157,12 @@ mod tests {
 
     fn layer() -> Layer {
         let mask = picture(|x, y| u8::from((4..16).contains(&x) && (4..16).contains(&y)));
-        Layer { mask: Some(mask), heat: Some(picture(|x, _| x as u8)), range: [0.0, 1.0] }
+        Layer {
+            colour: [200, 0, 0],
+            mask: Some(mask),
+            heat: Some(picture(|x, _| x as u8)),
+            range: [0.0, 1.0],
+        }
     }
 
     fn pixel(rgba: &[u8], x: usize, y: usize) -> [u8; 4] {
@@ -170,28 +173,26 @@ mod tests {
     #[test]
     fn masks_are_filled_outlined_and_hidden() {
         let layer = layer();
-        let red = Ink { layer: &layer, colour: [200, 0, 0], shown: true };
-        let rgba = compose(&film(), &[red], &[], &view(Mode::Masks));
+        let ink = Ink { layer: &layer, shown: true };
+        let rgba = compose(&film(), &[ink], &[], &view(Mode::Masks));
         assert_eq!(pixel(&rgba, 0, 0), [100, 100, 100, 255]);
         assert_eq!(pixel(&rgba, 10, 10), [150, 50, 50, 255]);
         assert_eq!(pixel(&rgba, 4, 10), [200, 0, 0, 255]);
-        let hidden = compose(&film(), &[Ink { shown: false, ..red }], &[], &view(Mode::Masks));
+        let hidden = compose(&film(), &[Ink { shown: false, ..ink }], &[], &view(Mode::Masks));
         assert!(hidden.chunks(4).all(|p| p == [100, 100, 100, 255]));
     }
 
     #[test]
     fn pointing_at_one_mask_dims_the_others() {
         let layer = layer();
-        let other = Layer { mask: Some(picture(|x, y| u8::from(x < 3 && y < 3))), ..layer.clone() };
-        let inks = [
-            Ink { layer: &layer, colour: [200, 0, 0], shown: true },
-            Ink { layer: &other, colour: [0, 0, 200], shown: true },
-        ];
+        let corner = picture(|x, y| u8::from(x < 3 && y < 3));
+        let other = Layer { mask: Some(corner), colour: [0, 0, 200], ..layer.clone() };
+        let inks = [&layer, &other].map(|layer| Ink { layer, shown: true });
         let dimmed = View { hover: Some(1), ..view(Mode::Masks) };
         let rgba = compose(&film(), &inks, &[], &dimmed);
         assert_eq!(pixel(&rgba, 10, 10), [113, 88, 88, 255]);
-        let nothing = Layer { mask: None, heat: None, range: [0.0; 2] };
-        let inks = [inks[0], Ink { layer: &nothing, ..inks[1] }];
+        let nothing = Layer { mask: None, heat: None, ..other.clone() };
+        let inks = [&layer, &nothing].map(|layer| Ink { layer, shown: true });
         let rgba = compose(&film(), &inks, &[], &dimmed);
         assert_eq!(pixel(&rgba, 10, 10), [150, 50, 50, 255]);
     }
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn heat_needs_an_active_sentence_and_leaves_the_outside_alone() {
         let layer = layer();
-        let inks = [Ink { layer: &layer, colour: [0; 3], shown: true }];
+        let inks = [Ink { layer: &layer, shown: true }];
         let plain = compose(&film(), &inks, &[], &view(Mode::Heat));
         assert!(plain.chunks(4).all(|p| p == [100, 100, 100, 255]));
         let active = View { active: Some(0), ..view(Mode::Heat) };

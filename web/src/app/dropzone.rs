@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use g2d_core::image::Limits;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ClipboardEvent, DragEvent, Event, File, FileList, HtmlInputElement};
@@ -11,6 +10,7 @@ use web_sys::{ClipboardEvent, DragEvent, Event, File, FileList, HtmlInputElement
 use super::reduce::Action;
 use super::state::{Problem, Source, State};
 use super::{dom, runtime, words};
+use crate::protocol::MAX_FILE_BYTES;
 
 /// Listens for films.
 pub(super) fn wire() {
@@ -76,7 +76,7 @@ fn take(files: Option<FileList>) {
     let Some(file) = files.and_then(|f| f.get(0)) else {
         return;
     };
-    let limit = Limits::default().max_bytes as f64;
+    let limit = MAX_FILE_BYTES as f64;
     // Asked before reading: a film of many gigabytes would end the page, not the read.
     if file.size() > limit {
         let most = words::bytes(limit as u64);

@@ -1,7 +1,6 @@
 //! Downloads: the outcome as JSON, the picture as PNG. Their names come from a hash of the result,
 //! never from the patient's file.
 
-use g2d_core::outcome::NOTICE;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -36,7 +35,7 @@ fn json(state: &State) {
     let options = BlobPropertyBag::new();
     options.set_type("application/json");
     let saved = Blob::new_with_u8_array_sequence_and_options(&parts, &options)
-        .and_then(|blob| save(&blob, &format!("{}.json", stem(&result.json))));
+        .and_then(|blob| save(&blob, &format!("{}.json", result.name)));
     if saved.is_err() {
         refused();
     }
@@ -45,26 +44,26 @@ fn json(state: &State) {
 /// The canvas as seen, with the notice on a strip of its own below.
 fn png(state: &State) {
     let Some(result) = &state.result else { return };
-    let name = format!("{}.png", stem(&result.json));
+    let name = format!("{}.png", result.name);
     let done = Closure::once_into_js(move |blob: JsValue| {
         let saved = blob.dyn_into::<Blob>().and_then(|blob| save(&blob, &name));
         if saved.is_err() {
             refused();
         }
     });
-    let started = with_strip().and_then(|c| c.to_blob(done.unchecked_ref()));
+    let started = with_strip(&result.outcome.notice).and_then(|c| c.to_blob(done.unchecked_ref()));
     if started.is_err() {
         refused();
     }
 }
 
-fn with_strip() -> Result<HtmlCanvasElement, JsValue> {
+fn with_strip(notice: &str) -> Result<HtmlCanvasElement, JsValue> {
     let film: HtmlCanvasElement = dom::get("viewer-canvas").ok_or("no canvas")?;
     let document = dom::document().ok_or("no document")?;
     let canvas: HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
     let (width, height) = (f64::from(film.width()), f64::from(film.height()));
     let size = (width / 52.0).max(9.0).round();
-    let lines: Vec<&str> = NOTICE.splitn(2, ": ").collect();
+    let lines: Vec<&str> = notice.splitn(2, ": ").collect();
     let strip = size * (1.5 * lines.len() as f64 + 0.9);
     canvas.set_width(film.width());
     canvas.set_height((height + strip) as u32);
@@ -110,11 +109,4 @@ fn refused() {
         "The browser did not give the file",
         "Allow downloads for this page and try again",
     )));
-}
-
-/// `g2d-` and eight digits that depend on the outcome alone.
-fn stem(json: &str) -> String {
-    let hash = g2d_core::weights::hex_sha256(json.as_bytes());
-    let short: String = hash.chars().take(8).collect();
-    format!("g2d-{short}")
 }

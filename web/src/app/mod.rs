@@ -2,6 +2,7 @@
 //! widgets draw what it says and turn clicks into actions. One widget a file.
 
 pub mod compose;
+pub mod outcome;
 pub mod reduce;
 pub mod samples;
 pub mod state;

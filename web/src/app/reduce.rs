@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use g2d_core::outcome::Outcome;
-
+use super::outcome::Outcome;
 use super::state::{
     Effect, Engine, FilmView, Layer, LookView, Mode, Picture, Problem, Progress, Ready, ResultView,
     Source, State, Tab, Truth,
@@ -164,9 +163,9 @@ fn worker(
             state.stage = "Synthetic patient drawn".into();
             proceed(state, effects);
         }
-        Event::Result { job, outcome, sentences, looks, .. } if Some(job) == state.job => {
+        Event::Result { job, outcome, name, sentences, looks, .. } if Some(job) == state.job => {
             state.job = None;
-            match read_result(job, outcome, &sentences, &looks, blobs) {
+            match read_result(job, outcome, name, &sentences, &looks, blobs) {
                 Some(result) => accept(state, result),
                 None => {
                     state.problem = Some(Problem::new(
@@ -371,17 +370,19 @@ fn truth_views(truth: &[TruthPlane], blobs: &[Rc<Vec<u8>>]) -> Vec<Truth> {
 fn read_result(
     job: u64,
     json: String,
+    name: String,
     sentences: &[SentencePlanes],
     looks: &[LookPlane],
     blobs: &[Rc<Vec<u8>>],
 ) -> Option<ResultView> {
-    let outcome: Outcome = serde_json::from_str(&json).ok()?;
+    let outcome = Outcome::read(&json)?;
     if outcome.sentences.len() != sentences.len() {
         return None;
     }
     let layers: Vec<Layer> = sentences
         .iter()
         .map(|s| Layer {
+            colour: s.colour,
             mask: s.mask.as_ref().and_then(|p| picture(p, blobs)),
             heat: s.heat.as_ref().and_then(|p| picture(p, blobs)),
             range: s.range,
@@ -394,6 +395,7 @@ fn read_result(
     Some(ResultView {
         job,
         json: Rc::new(json),
+        name,
         outcome: Rc::new(outcome),
         shown: layers.iter().map(|l| l.mask.is_some()).collect(),
         layers: Rc::new(layers),

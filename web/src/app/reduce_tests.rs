@@ -1,10 +1,17 @@
-use g2d_core::outcome::{
-    Assertion, DeviceInfo, ImageInfo, ModelInfo, NOTICE, Outcome, Rle, SentenceOutcome,
-};
-
 use super::*;
 use crate::app::state::Options;
-use crate::protocol::Choice;
+use crate::protocol::{Choice, DeviceInfo, ModelInfo};
+
+/// Two sentences as the worker writes them, one of them negated.
+const OUTCOME: &str = r#"{
+  "schema_version": 1, "notice": "Not for clinical use.", "image": {"width": 2, "height": 2},
+  "sentences": [
+    {"text": "Effusion.", "assertion": "present", "score": 0.5, "mask": {"counts": "04"},
+     "regions": []},
+    {"text": "No nodule.", "assertion": "absent", "score": null, "mask": null, "regions": []}
+  ],
+  "timings_ms": {"image": 1.0}
+}"#;
 
 fn fresh() -> State {
     State::new(Options { backend: Choice::Cpu, debug: false })
@@ -56,43 +63,20 @@ fn file() -> Action {
     Action::File(Rc::new(vec![9]))
 }
 
-fn sentence(text: &str, assertion: Assertion) -> SentenceOutcome {
-    let rle = Rle { size: [2, 2], counts: "04".into() };
-    SentenceOutcome {
-        text: text.into(),
-        start: 0,
-        end: text.len(),
-        section: None,
-        assertion,
-        score: Some(0.5),
-        mask: (assertion != Assertion::Absent).then_some(rle.clone()),
-        regions: Vec::new(),
-    }
-}
-
 fn result(job: u64) -> Action {
-    let rle = Rle { size: [2, 2], counts: "04".into() };
-    let outcome = Outcome {
-        schema_version: 1,
-        notice: NOTICE.into(),
-        model: model(),
-        device: device(),
-        image: ImageInfo { width: 2, height: 2 },
-        sentences: vec![
-            sentence("Effusion.", Assertion::Present),
-            sentence("No nodule.", Assertion::Absent),
-        ],
-        pseudo_mask: rle.clone(),
-        decoder_mask: rle,
-        timings_ms: Default::default(),
-    };
     let plane = Some(Plane { width: 2, height: 2, blob: 0 });
     let event = Event::Result {
         job,
-        outcome: serde_json::to_string(&outcome).unwrap(),
+        outcome: OUTCOME.into(),
+        name: "g2d-0".into(),
         sentences: vec![
-            SentencePlanes { mask: plane.clone(), heat: plane, range: [0.0, 1.0] },
-            SentencePlanes { mask: None, heat: None, range: [0.0; 2] },
+            SentencePlanes {
+                colour: [1, 2, 3],
+                mask: plane.clone(),
+                heat: plane,
+                range: [0.0, 1.0],
+            },
+            SentencePlanes { colour: [0; 3], mask: None, heat: None, range: [0.0; 2] },
         ],
         looks: Vec::new(),
         raw: None,

@@ -1,17 +1,11 @@
 //! The sentences of the report, each with its colour, what it says and where it points.
 
-use g2d_core::outcome::{Assertion, SentenceOutcome};
-use g2d_core::render::PALETTE;
 use web_sys::{Element, FocusEvent, HtmlElement, MouseEvent};
 
+use super::outcome::{Assertion, Sentence};
 use super::reduce::Action;
 use super::state::{Layer, ResultView, State};
 use super::{dom, runtime, words};
-
-/// The colour of a sentence: the palette in turn, as in the command line's pictures.
-pub(super) fn colour(i: usize) -> [u8; 3] {
-    PALETTE[i % PALETTE.len()]
-}
 
 /// Draws the list; it is only built anew for a new result, so that the focus stays where it is.
 pub(super) fn draw(before: Option<&State>, state: &State) {
@@ -45,7 +39,7 @@ fn build(result: Option<&ResultView>) {
     }
 }
 
-fn item(i: usize, sentence: &SentenceOutcome, layers: &[Layer]) -> Option<HtmlElement> {
+fn item(i: usize, sentence: &Sentence, layers: &[Layer]) -> Option<HtmlElement> {
     let item = dom::make("li", "sentence-item", "")?;
     let layer = layers.get(i)?;
     let drawn = layer.mask.is_some() || layer.heat.is_some();
@@ -54,7 +48,7 @@ fn item(i: usize, sentence: &SentenceOutcome, layers: &[Layer]) -> Option<HtmlEl
     let swatch = dom::make("span", "swatch", "")?;
     if drawn {
         row.set_attribute("type", "button").ok()?;
-        let [r, g, b] = colour(i);
+        let [r, g, b] = layer.colour;
         swatch.style().set_property("--swatch", &format!("rgb({r} {g} {b})")).ok()?;
         wire(&row, i);
     } else {

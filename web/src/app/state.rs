@@ -3,9 +3,8 @@
 
 use std::rc::Rc;
 
-use g2d_core::outcome::{DeviceInfo, ModelInfo, Outcome};
-
-use crate::protocol::{Choice, Look, Request};
+use super::outcome::Outcome;
+use crate::protocol::{Choice, DeviceInfo, Look, ModelInfo, Request};
 
 /// The page.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,6 +147,8 @@ pub struct ResultView {
     pub json: Rc<String>,
     /// The same, read.
     pub outcome: Rc<Outcome>,
+    /// What to call files made from it.
+    pub name: String,
     /// One layer a sentence.
     pub layers: Rc<Vec<Layer>>,
     /// Which of them are shown.
@@ -159,6 +160,8 @@ pub struct ResultView {
 /// What is drawn for one sentence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
+    /// Its colour, red, green, blue.
+    pub colour: [u8; 3],
     /// Its mask.
     pub mask: Option<Picture>,
     /// Its map: 0 outside of the network's view, else 1 to 255.

@@ -4,7 +4,6 @@ use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
 use super::compose::{Ink, compose};
-use super::sentences::colour;
 use super::state::{Mode, State};
 use super::{dom, words};
 
@@ -29,11 +28,8 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
     let layers = state.result.as_ref().map(|r| r.layers.as_slice()).unwrap_or_default();
     let shown =
         |i: usize| state.result.as_ref().and_then(|r| r.shown.get(i)).copied().unwrap_or(false);
-    let inks: Vec<Ink<'_>> = layers
-        .iter()
-        .enumerate()
-        .map(|(i, layer)| Ink { layer, colour: colour(i), shown: shown(i) })
-        .collect();
+    let inks: Vec<Ink<'_>> =
+        layers.iter().enumerate().map(|(i, layer)| Ink { layer, shown: shown(i) }).collect();
     let rgba = compose(film, &inks, &state.truth, &state.view);
     paint(&canvas, &rgba, film.picture.width, film.picture.height);
     let alternative = match &state.result {

@@ -1,6 +1,6 @@
 //! Numbers and outcomes in words.
 
-use g2d_core::outcome::{Assertion, Outcome, SentenceOutcome};
+use super::outcome::{Assertion, Outcome, Sentence};
 
 /// Regions named in one line; the rest is counted.
 const REGIONS_IN_A_LINE: usize = 2;
@@ -16,7 +16,7 @@ pub fn share(fraction: f64) -> String {
 }
 
 /// Where a sentence points, for example `right lower zone, 6% of the image`.
-pub fn place(sentence: &SentenceOutcome) -> String {
+pub fn place(sentence: &Sentence) -> String {
     if sentence.assertion == Assertion::Absent {
         return "negated: nothing to show".into();
     }
@@ -87,19 +87,12 @@ pub fn duration(ms: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use g2d_core::outcome::Region;
+    use crate::app::outcome::Region;
 
-    fn sentence(assertion: Assertion, regions: &[(&str, f64)]) -> SentenceOutcome {
-        let region = |(zone, f): &(&str, f64)| Region {
-            bbox: [0; 4],
-            area_fraction: *f,
-            zone: (*zone).into(),
-        };
-        SentenceOutcome {
+    fn sentence(assertion: Assertion, regions: &[(&str, f64)]) -> Sentence {
+        let region = |(zone, f): &(&str, f64)| Region { area_fraction: *f, zone: (*zone).into() };
+        Sentence {
             text: "A shadow.".into(),
-            start: 0,
-            end: 9,
-            section: None,
             assertion,
             score: Some(0.5),
             mask: None,
@@ -127,7 +120,7 @@ mod tests {
         assert_eq!(place(&sentence(Assertion::Absent, &[])), "negated: nothing to show");
         let lost = sentence(Assertion::Present, &[]);
         assert_eq!(place(&lost), "points nowhere clearly");
-        let talk = SentenceOutcome { score: None, ..lost };
+        let talk = Sentence { score: None, ..lost };
         assert_eq!(place(&talk), "speaks of nothing to look for");
     }
 

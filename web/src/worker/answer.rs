@@ -4,22 +4,24 @@ use g2d_core::error::{Error, Result};
 use g2d_core::image::Film;
 use g2d_core::phantom::Study;
 use g2d_core::raster::{Mask, Raster};
+use g2d_core::render::PALETTE;
 use g2d_core::session::{EncodedImage, Grounded};
+use g2d_core::weights::hex_sha256;
 
-use super::preview::{Grid, levels};
-use crate::protocol::{
+use crate::preview::{Grid, levels};
+use g2d_web::protocol::{
     Blobs, Event, FilmPlane, Look, LookPlane, Plane, RawBlobs, SentencePlanes, TruthPlane,
 };
 
 /// The film as it is drawn.
-pub(super) fn film(film: &Film, blobs: &mut Blobs) -> FilmPlane {
+pub(crate) fn film(film: &Film, blobs: &mut Blobs) -> FilmPlane {
     let (width, height) = (film.pixels.width, film.pixels.height);
     let grid = Grid::for_film(width, height);
     FilmPlane { plane: on(grid, grid.film(&film.pixels), blobs), width, height, bits: film.bits }
 }
 
 /// What is really there in a synthetic patient.
-pub(super) fn truth(study: &Study, blobs: &mut Blobs) -> Vec<TruthPlane> {
+pub(crate) fn truth(study: &Study, blobs: &mut Blobs) -> Vec<TruthPlane> {
     let grid = Grid::for_film(study.image.width, study.image.height);
     let one = |mask: &Mask, name: &str, blobs: &mut Blobs| TruthPlane {
         name: name.into(),
@@ -32,7 +34,7 @@ pub(super) fn truth(study: &Study, blobs: &mut Blobs) -> Vec<TruthPlane> {
 ///
 /// # Errors
 /// When the outcome cannot be written as JSON, which would be a fault of ours.
-pub(super) fn result(
+pub(crate) fn result(
     job: u64,
     encoded: &EncodedImage,
     grounded: &Grounded,
@@ -47,7 +49,10 @@ pub(super) fn result(
         .maps
         .iter()
         .zip(&grounded.masks)
-        .map(|(map, mask)| SentencePlanes {
+        .enumerate()
+        .map(|(i, (map, mask))| SentencePlanes {
+            // The command line's pictures take their colours in the same way.
+            colour: PALETTE[i % PALETTE.len()],
             mask: mask.as_ref().map(|m| on(grid, grid.mask(m), &mut blobs)),
             heat: map.as_ref().map(|m| {
                 let heat = grid.heat(m, |x, y| grounded.geometry.to_input(x, y));
@@ -58,7 +63,9 @@ pub(super) fn result(
         .collect();
     let looks = looks(encoded, &mut blobs);
     let raw = raw.then(|| raw_blobs(grounded, &mut blobs));
-    Ok((Event::Result { job, outcome, sentences, looks, raw }, blobs))
+    let hash: String = hex_sha256(outcome.as_bytes()).chars().take(8).collect();
+    let name = format!("g2d-{hash}");
+    Ok((Event::Result { job, outcome, name, sentences, looks, raw }, blobs))
 }
 
 fn on(grid: Grid, bytes: Vec<u8>, blobs: &mut Blobs) -> Plane {

@@ -1,10 +1,10 @@
 //! Which device to use, decided from what the browser says about its adapter.
 
-use crate::protocol::Choice;
+use g2d_web::protocol::Choice;
 
 /// What the browser says about its WebGPU adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Adapter {
+pub(crate) enum Adapter {
     /// There is no `navigator.gpu`.
     NoApi,
     /// The interface is there but no adapter answers.
@@ -20,7 +20,7 @@ impl Adapter {
     ///
     /// SwiftShader is Chromium's, llvmpipe and lavapipe are Mesa's, WARP ("Basic Render") is
     /// Microsoft's software adapter; browsers do not always set the fallback flag for them.
-    pub fn classify(fallback: bool, names: &[String]) -> Self {
+    pub(crate) fn classify(fallback: bool, names: &[String]) -> Self {
         const SOFTWARE: [&str; 6] =
             ["swiftshader", "llvmpipe", "lavapipe", "softpipe", "basic render", "software"];
         let mut kept: Vec<&str> = Vec::new();
@@ -41,7 +41,7 @@ impl Adapter {
 
 /// The decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// Use WebGPU.
     WebGpu {
         /// The adapter's name.
@@ -67,7 +67,7 @@ pub enum Plan {
 ///
 /// A software adapter is passed over unless demanded: a ResNet-50 took 10 s on SwiftShader where
 /// the CPU back end took 0.4 s in the same browser.
-pub fn plan(choice: Choice, adapter: Adapter) -> Plan {
+pub(crate) fn plan(choice: Choice, adapter: Adapter) -> Plan {
     let cpu = |reason: &str| Plan::Cpu { reason: reason.into() };
     match (choice, adapter) {
         (Choice::Cpu, _) => cpu("the address asks for the CPU"),

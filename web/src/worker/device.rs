@@ -10,11 +10,11 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::choice::{Adapter, Plan, plan};
-use crate::protocol::Choice;
+use crate::choice::{Adapter, Plan, plan};
+use g2d_web::protocol::Choice;
 
 /// A device and how it came to be chosen.
-pub(super) async fn open(choice: Choice) -> Result<(Device, DeviceInfo)> {
+pub(crate) async fn open(choice: Choice) -> Result<(Device, DeviceInfo)> {
     let adapter = if choice == Choice::Cpu { Adapter::NoApi } else { probe().await };
     match plan(choice, adapter) {
         Plan::Cpu { reason } => Ok(cpu(reason)),

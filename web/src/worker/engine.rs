@@ -5,12 +5,14 @@ use std::rc::Rc;
 
 use g2d_core::error::{Error, Result};
 use g2d_core::image::{Film, Limits, decode};
+use g2d_core::outcome::{DeviceInfo, ModelInfo};
 use g2d_core::phantom::{PhantomConfig, generate};
 use g2d_core::session::{EncodedImage, Session};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{answer, device, link, loader};
-use crate::protocol::{Blobs, Choice, Event, Request, Subject};
+use crate::failure::failed;
+use crate::{answer, device, link, loader};
+use g2d_web::protocol::{self, Blobs, Choice, Event, Request, Subject};
 
 /// One sentence that has to be looked for, so that the text encoder runs as well.
 const WARM_UP_REPORT: &str = "There is a right pleural effusion.";
@@ -45,7 +47,7 @@ struct Engine {
 type Shared = Rc<RefCell<Engine>>;
 
 /// Starts the worker: listens to the page for as long as it lives.
-pub fn start() {
+pub(crate) fn start() {
     link::report_panics();
     let engine = Shared::default();
     link::listen(move |request, blobs| handle(&engine, request, blobs));
@@ -57,13 +59,13 @@ fn handle(engine: &Shared, request: Request, blobs: Vec<Vec<u8>>) {
             let engine = engine.clone();
             spawn_local(async move {
                 if let Err(error) = load(&engine, backend).await {
-                    link::post(&Event::failed(Subject::Start, &error));
+                    link::post(&failed(Subject::Start, &error));
                 }
             });
         }
         Request::SetImage { image } => {
             if let Err(error) = set_image(engine, image, &blobs) {
-                link::post(&Event::failed(Subject::Image { image }, &error));
+                link::post(&failed(Subject::Image { image }, &error));
             }
         }
         Request::NewPhantom { image, seed, index, size } => {
@@ -103,8 +105,14 @@ async fn load(engine: &Shared, backend: Choice) -> Result<()> {
     link::breathe().await;
     let begin = link::now();
     warm_up(&session).await?;
-    let model = session.model_info().clone();
-    link::post(&Event::Ready { device: info, model, load_ms, warmup_ms: link::now() - begin });
+    let DeviceInfo { backend, name, reason } = info;
+    let ModelInfo { name: bundle, preset, sha256 } = session.model_info().clone();
+    link::post(&Event::Ready {
+        device: protocol::DeviceInfo { backend, name, reason },
+        model: protocol::ModelInfo { name: bundle, preset, sha256 },
+        load_ms,
+        warmup_ms: link::now() - begin,
+    });
     engine.borrow_mut().session = Some(Rc::new(session));
     Ok(())
 }
@@ -158,7 +166,7 @@ async fn work(engine: Shared) {
             Ok(Some((event, blobs))) => link::post_with(&event, &blobs.0),
             // Cancelled: the page knows, it asked for that.
             Ok(None) => {}
-            Err(error) => link::post(&Event::failed(Subject::Job { job: number }, &error)),
+            Err(error) => link::post(&failed(Subject::Job { job: number }, &error)),
         }
     }
     engine.borrow_mut().busy = false;

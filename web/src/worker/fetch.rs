@@ -6,10 +6,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
-use super::link;
+use crate::link;
 
 /// Reads a file beside this program and tells how many bytes each piece brought.
-pub(super) async fn read(path: &str, on_bytes: &mut dyn FnMut(u64)) -> Result<Vec<u8>> {
+pub(crate) async fn read(path: &str, on_bytes: &mut dyn FnMut(u64)) -> Result<Vec<u8>> {
     let response = request(path).await?;
     let stopped = || {
         Error::weights(
@@ -37,7 +37,7 @@ pub(super) async fn read(path: &str, on_bytes: &mut dyn FnMut(u64)) -> Result<Ve
 }
 
 /// Whether the browser took this file from its own cache: then nothing crossed the network.
-pub(super) fn was_cached(path: &str) -> bool {
+pub(crate) fn was_cached(path: &str) -> bool {
     let Some(performance) = link::scope().and_then(|s| s.performance()) else {
         return false;
     };

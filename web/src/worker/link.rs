@@ -5,21 +5,21 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::protocol::{Event, PROTOCOL, Request, Subject};
-use crate::transport;
+use g2d_web::protocol::{Event, PROTOCOL, Request, Subject};
+use g2d_web::transport;
 
 /// The worker's global object; none when the program was started in a page by mistake.
-pub(super) fn scope() -> Option<DedicatedWorkerGlobalScope> {
+pub(crate) fn scope() -> Option<DedicatedWorkerGlobalScope> {
     js_sys::global().dyn_into().ok()
 }
 
 /// Sends an event that has no pictures.
-pub(super) fn post(event: &Event) {
+pub(crate) fn post(event: &Event) {
     post_with(event, &[]);
 }
 
 /// Sends an event with its pictures.
-pub(super) fn post_with(event: &Event, blobs: &[Vec<u8>]) {
+pub(crate) fn post_with(event: &Event, blobs: &[Vec<u8>]) {
     let Some(scope) = scope() else { return };
     let blobs: Vec<&[u8]> = blobs.iter().map(Vec::as_slice).collect();
     let sent = transport::pack(event, &blobs)
@@ -30,13 +30,13 @@ pub(super) fn post_with(event: &Event, blobs: &[Vec<u8>]) {
 }
 
 /// Says what is being done.
-pub(super) fn stage(text: &str) {
+pub(crate) fn stage(text: &str) {
     post(&Event::Stage { text: text.into() });
 }
 
 /// Hands every message of the page to `handle`, then says hello: messages that arrive before
 /// there is a listener are lost, so the page waits for that.
-pub(super) fn listen(handle: impl Fn(Request, Vec<Vec<u8>>) + 'static) {
+pub(crate) fn listen(handle: impl Fn(Request, Vec<Vec<u8>>) + 'static) {
     let Some(scope) = scope() else { return };
     let on_message =
         Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| match transport::unpack(
@@ -59,7 +59,7 @@ pub(super) fn listen(handle: impl Fn(Request, Vec<Vec<u8>>) + 'static) {
 
 /// Tells the page before a panic ends this worker. Only the place is told, never the panic's own
 /// words: those may quote the report.
-pub(super) fn report_panics() {
+pub(crate) fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info
             .location()
@@ -81,7 +81,7 @@ pub(super) fn report_panics() {
 }
 
 /// Lets messages in between two long steps: waits for one turn of the browser's task queue.
-pub(super) async fn breathe() {
+pub(crate) async fn breathe() {
     let promise = js_sys::Promise::new(&mut |resolve: Function, _| {
         let set = Reflect::get(&js_sys::global(), &"setTimeout".into())
             .and_then(|f| f.dyn_into::<Function>());
@@ -95,6 +95,6 @@ pub(super) async fn breathe() {
 }
 
 /// Milliseconds on the browser's clock.
-pub(super) fn now() -> f64 {
+pub(crate) fn now() -> f64 {
     scope().and_then(|s| s.performance()).map_or(0.0, |p| p.now())
 }

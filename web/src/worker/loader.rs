@@ -3,8 +3,8 @@
 use g2d_core::error::Result;
 use g2d_core::weights::{Bundle, Manifest};
 
-use super::{fetch, link};
-use crate::protocol::Event;
+use crate::{fetch, link};
+use g2d_web::protocol::Event;
 
 /// Where the bundle lies, seen from this program.
 const FOLDER: &str = "./model";
@@ -13,7 +13,7 @@ const FOLDER: &str = "./model";
 ///
 /// # Errors
 /// When a file is missing, the connection breaks, or a file is not the one that was published.
-pub(super) async fn bundle() -> Result<Bundle> {
+pub(crate) async fn bundle() -> Result<Bundle> {
     link::stage("Fetching the model");
     let manifest_bytes = fetch::read(&format!("{FOLDER}/manifest.json"), &mut |_| {}).await?;
     let manifest = Manifest::from_bytes(&manifest_bytes)?;

@@ -10,17 +10,17 @@ const SMALLEST: usize = 900;
 
 /// The grid on which one film is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// Pixels in a row.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Rows.
-    pub height: usize,
+    pub(crate) height: usize,
     source: (usize, usize),
 }
 
 impl Grid {
     /// The grid for a film of the given size.
-    pub fn for_film(width: usize, height: usize) -> Self {
+    pub(crate) fn for_film(width: usize, height: usize) -> Self {
         let side = width.max(height).max(1);
         let scale = if side > LONGEST {
             LONGEST as f64 / side as f64
@@ -32,7 +32,7 @@ impl Grid {
     }
 
     /// A film as grey levels, its darkest value black and its brightest white.
-    pub fn film(&self, film: &Raster) -> Vec<u8> {
+    pub(crate) fn film(&self, film: &Raster) -> Vec<u8> {
         let (low, high) = film.range();
         let gain = if high > low { 255.0 / (high - low) } else { 0.0 };
         self.resample(|x, y| film.at(x, y))
@@ -42,7 +42,7 @@ impl Grid {
     }
 
     /// A mask of the film's size, as zeros and ones.
-    pub fn mask(&self, mask: &Mask) -> Vec<u8> {
+    pub(crate) fn mask(&self, mask: &Mask) -> Vec<u8> {
         self.resample(|x, y| f32::from(mask.at(x, y).min(1)))
             .into_iter()
             .map(|v| u8::from(v >= 0.5))
@@ -52,7 +52,7 @@ impl Grid {
     /// A map of the network's input: 0 where the film was cropped away, else 1 to 255 from the
     /// map's lowest to its highest value. `to_input` takes positions on the film to those on the
     /// map; positions are continuous, the centre of pixel `i` is `i + 0.5`.
-    pub fn heat(&self, map: &Raster, to_input: impl Fn(f64, f64) -> (f64, f64)) -> Vec<u8> {
+    pub(crate) fn heat(&self, map: &Raster, to_input: impl Fn(f64, f64) -> (f64, f64)) -> Vec<u8> {
         let (low, high) = map.range();
         let gain = if high > low { 254.0 / (high - low) } else { 0.0 };
         let (right, bottom) = (map.width as f64, map.height as f64);
@@ -110,7 +110,7 @@ impl Grid {
 }
 
 /// Any map as grey levels from its lowest to its highest value, without resampling.
-pub fn levels(map: &Raster) -> (Vec<u8>, [f32; 2]) {
+pub(crate) fn levels(map: &Raster) -> (Vec<u8>, [f32; 2]) {
     let (low, high) = map.range();
     let gain = if high > low { 255.0 / (high - low) } else { 0.0 };
     let grey = map.data.iter().map(|v| ((v - low) * gain).round().clamp(0.0, 255.0) as u8);
