@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use burn::tensor::Device;
+use burn::{module::Module, tensor::Device};
 use g2d_core::{
     config::G2dConfig,
     model::G2d,
@@ -55,7 +55,8 @@ impl Checkpoint {
             let path = unfinished.path().join(file);
             std::fs::write(&path, bytes).with_context(|| format!("{file} cannot be written"))
         };
-        let weights = save_tensors(&self.model, Dtype::F32, usize::MAX)?;
+        // `valid` also takes in the newest running statistics; without it they lag by one step.
+        let weights = save_tensors(&self.model.valid(), Dtype::F32, usize::MAX)?;
         put("model.safetensors", weights.first().map_or(&[][..], Vec::as_slice))?;
         put("optimizer.safetensors", &self.optimizer.to_bytes()?)?;
         put("config.json", &serde_json::to_vec_pretty(config)?)?;
