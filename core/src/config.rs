@@ -258,6 +258,10 @@ pub enum SmoothingKind {
 pub struct GroundingConfig {
     /// Which dense embedding is compared with the sentence.
     pub source: MapSource,
+    /// Where the source's maps are moved, right and down, as shares of the side; calibrated on
+    /// validation cases. A contrast does not care where in its receptive field a place finds its
+    /// evidence, and strided convolutions look up and left of their cell, so maps drift as one.
+    pub shift: [f32; 2],
     /// How the level is meant.
     pub rule: MaskRule,
     /// The level above which a pixel belongs to the mask; calibrated on validation cases.
@@ -274,6 +278,7 @@ impl Default for GroundingConfig {
     fn default() -> Self {
         Self {
             source: MapSource::Value,
+            shift: [0.0; 2],
             rule: MaskRule::Peak,
             level: 0.6,
             min_score: 0.0,

@@ -330,7 +330,10 @@ impl Session {
             .chunks_exact(h * w)
             .map(|map| {
                 let map = Raster::from_vec(w, h, map.to_vec())?;
-                let map = pseudo_mask::upsample(&map, size, size, UpsampleKind::Bilinear);
+                let mut map = pseudo_mask::upsample(&map, size, size, UpsampleKind::Bilinear);
+                if source == self.config.grounding.source {
+                    map = grounding::shifted(&map, self.config.grounding.shift);
+                }
                 Ok(within(map, &image.pseudo.body))
             })
             .collect()

@@ -5,6 +5,23 @@ use crate::config::{GroundingConfig, MaskRule};
 use crate::pseudo_mask::threshold::quantile;
 use crate::raster::{Mask, Raster};
 
+/// The map moved right and down by shares of its sides, in whole pixels; what comes in over an edge
+/// repeats the edge.
+pub fn shifted(map: &Raster, shift: [f32; 2]) -> Raster {
+    let pixels = |share: f32, side: usize| (share * side as f32).round() as isize;
+    let (dx, dy) = (pixels(shift[0], map.width), pixels(shift[1], map.height));
+    let from =
+        |at: usize, by: isize, side: usize| (at as isize - by).clamp(0, side as isize - 1) as usize;
+    let mut moved = map.clone();
+    for y in 0..map.height {
+        for x in 0..map.width {
+            let (u, v) = (from(x, dx, map.width), from(y, dy, map.height));
+            moved.data[y * map.width + x] = map.at(u, v);
+        }
+    }
+    moved
+}
+
 /// The mask of one sentence, or none when the sentence points nowhere: its best value is below
 /// `min_score`, or no part is at least `min_region_fraction` of the image.
 ///
@@ -44,6 +61,15 @@ pub fn mask_level(map: &Raster, config: &GroundingConfig) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shift_moves_the_best_place() {
+        let mut map = Raster::filled(20, 10, 0.0);
+        map.data[4 * 20 + 7] = 1.0;
+        assert_eq!(shifted(&map, [-0.1, 0.2]).argmax(), Some((5, 6)));
+        assert_eq!(shifted(&map, [0.0, 0.0]), map);
+        assert_eq!(shifted(&map, [9.0, -9.0]), Raster::filled(20, 10, 0.0));
+    }
 
     /// 0.1 everywhere, a 6 x 5 block up to 0.5 and a lone pixel of 0.45.
     fn map() -> Raster {

@@ -58,10 +58,9 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
         return;
     }
     let text = match (&state.film, &state.source) {
-        (Some(film), Some(Source::Phantom { seed, index })) => format!(
-            "Synthetic patient {index} of series {seed}: {} x {} pixels",
-            film.width, film.height
-        ),
+        (Some(film), Some(Source::Phantom { seed, index })) => {
+            format!("Synthetic patient {index}, series {seed}, {} x {}", film.width, film.height)
+        }
         (Some(film), _) => {
             format!("Film: {} x {} pixels, {} bit", film.width, film.height, film.bits)
         }
