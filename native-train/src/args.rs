@@ -36,8 +36,16 @@ pub enum Command {
     Train(cmd::train::TrainArgs),
     /// Measure a model
     Eval(cmd::eval::EvalArgs),
+    /// Write the vectors and maps of images and texts
+    Embed(cmd::embed::EmbedArgs),
+    /// Train sets of runs that differ in one switch, and compare them
+    Ablate(cmd::ablate::AblateArgs),
+    /// Measure speed and memory
+    Bench(cmd::bench::BenchArgs),
     /// Ground reports on images
     Predict(cmd::predict::PredictArgs),
+    /// Turn the weights of other libraries into a start for training
+    Import(cmd::import::ImportArgs),
     /// Turn a training checkpoint into a bundle for `predict` and the page
     Export(cmd::export::ExportArgs),
     /// Tell about this program, its devices and a model

@@ -18,7 +18,9 @@
 // Burn's deeply nested types need more than the default of 128.
 #![recursion_limit = "256"]
 
+pub mod ablate;
 pub mod args;
+pub mod bench;
 pub mod bundle_dir;
 pub mod cmd;
 pub mod config;
@@ -27,6 +29,7 @@ pub mod device;
 pub mod evaluate;
 pub mod export_check;
 pub mod files;
+pub mod import;
 pub mod output;
 pub mod panics;
 pub mod parameters;

@@ -1,8 +1,12 @@
 //! The verbs, one a file: its options, then what it does with them.
 
+pub mod ablate;
+pub mod bench;
 pub mod data;
+pub mod embed;
 pub mod eval;
 pub mod export;
+pub mod import;
 pub mod info;
 pub mod predict;
 pub mod schema;
@@ -19,6 +23,10 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Data(command) => data::run(command),
         Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Embed(args) => embed::run(args),
+        Command::Ablate(args) => ablate::run(args),
+        Command::Bench(args) => bench::run(args),
+        Command::Import(args) => import::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Export(args) => export::run(args),
         Command::Info(args) => info::run(args),

@@ -3,5 +3,7 @@
 pub mod augment;
 pub mod batch;
 pub mod manifest;
+pub mod pack;
+pub mod prepare;
 pub mod source;
 pub mod synth;

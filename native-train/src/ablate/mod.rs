@@ -1,0 +1,1 @@
+//! Sets of runs that differ in one switch, compared by seed.

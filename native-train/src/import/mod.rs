@@ -1,0 +1,1 @@
+//! Starting weights from the files of other libraries.
