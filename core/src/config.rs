@@ -152,6 +152,10 @@ pub struct BertConfig {
     pub dropout: f64,
     /// First layers whose weights are not trained. Paper: 9 of 12.
     pub frozen_layers: usize,
+    /// Whether the word, position and segment tables are not trained either. The reference code
+    /// trains them below its nine frozen layers; our default for a pre-trained encoder does not.
+    #[serde(default)]
+    pub freeze_embeddings: bool,
     /// Tokens read at most, special tokens counted. Paper: 256.
     pub max_tokens: usize,
 }
@@ -169,6 +173,9 @@ pub struct LocalHeadConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PseudoMaskConfig {
+    /// Take the mean over heads first (Eq. 2). Without, every head makes a mask of its own and the
+    /// decoder has a channel for each: the paper's ablation (Table 5d).
+    pub aggregate: bool,
     /// How the small attention map is brought to the size of the image.
     pub upsample: UpsampleKind,
     /// How the body is told from the background.
@@ -190,6 +197,7 @@ pub struct PseudoMaskConfig {
 impl Default for PseudoMaskConfig {
     fn default() -> Self {
         Self {
+            aggregate: true,
             upsample: UpsampleKind::Bilinear,
             body: BodyRule::Auto,
             threshold: ThresholdKind::Quantile,

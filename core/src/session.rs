@@ -201,7 +201,8 @@ impl Session {
         let tensor = Tensor::from_data(TensorData::new(values, [1, 3, size, size]), &self.device);
         let features = self.model.encode_image(tensor);
         let [_, heads, h, w] = features.attention.dims();
-        let logits = self.model.decode(&features);
+        // Several masks, one a head, are shown as their mean.
+        let logits = self.model.decode(&features).mean_dim(1);
         let attention = read(features.attention.clone()).await?;
         let logits = read(logits).await?;
         let probabilities = logits.iter().map(|x| 1.0 / (1.0 + (-x).exp())).collect();

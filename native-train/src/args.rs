@@ -14,7 +14,7 @@ use crate::cmd;
     about,
     after_help = "Research software. Not for clinical use.\n\nResults go to standard output, talk \
                   to standard error. Exit codes: 0 done, 1 something failed, 2 wrong usage, 101 a \
-                  fault of the program."
+                  fault of the program, 130 a training ended on request, with a checkpoint."
 )]
 pub struct Cli {
     /// Say nothing but errors and warnings

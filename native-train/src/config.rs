@@ -1,11 +1,27 @@
 //! The training configuration: a TOML file, every value of which the command line can override.
 
+mod sections;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use g2d_core::config::{G2dConfig, MapSource};
-use g2d_core::phantom::PhantomConfig;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+pub use sections::{
+    AugmentConfig, CropKind, DataConfig, DecoderTask, LogConfig, LossConfig, MaskControl,
+    OptimConfig, ParameterGroup, ScheduleKind,
+};
+
+/// Number format of the passes; weights, optimiser and losses are f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Four bytes a number.
+    F32,
+    /// Two bytes a number with f32's range, norms excepted.
+    Bf16,
+}
 
 /// One training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,10 +33,21 @@ pub struct TrainConfig {
     pub seed: u64,
     /// Optimiser steps.
     pub steps: usize,
-    /// Studies in a step.
+    /// Passes over the data instead of `steps`, when not 0.
+    pub epochs: usize,
+    /// Studies in an optimiser step, over all devices: all of them are each other's negatives.
     pub batch_size: usize,
-    /// A checkpoint folder whose weights, where they fit, are the start; none starts fresh.
-    pub init: Option<PathBuf>,
+    /// Parts that a device makes of its share of the batch, to fit its memory. The contrast still
+    /// runs over the whole batch; statistics of norms run over a part.
+    pub accumulate: usize,
+    /// Let norms take their statistics over all devices.
+    pub sync_norm: bool,
+    /// Number format of the passes.
+    pub precision: Precision,
+    /// Folders whose weights, where they fit, are the start: checkpoints, bundles, or what
+    /// `g2d import` made. One path or a list.
+    #[serde(deserialize_with = "one_or_many")]
+    pub init: Vec<PathBuf>,
     /// What is learnt from.
     pub data: DataConfig,
     /// The losses and their weights.
@@ -36,115 +63,18 @@ pub struct TrainConfig {
     pub model: toml::Table,
 }
 
-/// What is learnt from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataConfig {
-    /// A pairs manifest (JSONL or CSV); none draws phantoms.
-    pub manifest: Option<PathBuf>,
-    /// Split of the manifest to train on; rows without a split count as `train`.
-    pub split: String,
-    /// Number of different phantoms.
-    pub phantoms: usize,
-    /// How phantoms are drawn.
-    pub phantom: PhantomConfig,
-    /// A tokenizer.json; none makes a WordPiece vocabulary from the phantoms' grammar or from the
-    /// manifest's texts.
-    pub tokenizer: Option<PathBuf>,
-    /// Batches made ahead while the device computes.
-    pub prefetch: usize,
-}
-
-/// What the decoder learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecoderTask {
-    /// No decoder: alignment only.
-    None,
-    /// The pixels of the image.
-    Reconstruction,
-    /// The pseudo mask: G2D.
-    PseudoMask,
-}
-
-/// The losses and their weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LossConfig {
-    /// Weight of the global image–report contrast. Paper: 1.
-    pub alignment: f64,
-    /// Weight of the decoder's loss. Paper: 1.
-    pub pixel: f64,
-    /// Weight of the sentence-level contrast on the local head; 0 in `paper` and `reference`.
-    pub local: f64,
-    /// What the decoder learns.
-    pub decoder_task: DecoderTask,
-    /// Steps before the decoder's loss joins. Paper: 0; reference code: 200.
-    pub pixel_warmup_steps: usize,
-    /// Leave studies with the same report out of each other's negatives.
-    pub mask_duplicates: bool,
-    /// Keep padding out of the text projector's statistics.
-    pub masked_text_norm: bool,
-}
-
-/// AdamW and its schedule: linear warm-up, then one cosine down to `min_lr`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimConfig {
-    /// Highest learning rate. Paper: 2e-4 at a batch of 2,048.
-    pub lr: f64,
-    /// Learning rate at the end.
-    pub min_lr: f64,
-    /// Share of the steps that warm up.
-    pub warmup: f64,
-    /// Decoupled weight decay on matrices and kernels, not on norms and biases. Paper: 1e-8.
-    pub weight_decay: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Largest norm of all gradients together; 0 turns clipping off.
-    pub clip_norm: f64,
-}
-
-/// Random changes to a training image; no flip, since left and right are words of the report.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AugmentConfig {
-    /// Largest rotation either way, in degrees.
-    pub rotate: f64,
-    /// Largest change of scale either way, as a share.
-    pub scale: f64,
-    /// Largest shift either way, as a share of the side.
-    pub shift: f64,
-    /// Largest change of brightness either way, on the scale of [0, 1].
-    pub brightness: f64,
-    /// Largest change of contrast either way, as a share.
-    pub contrast: f64,
-}
-
-/// What is written, and how often.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// Steps between checkpoints; the last step always makes one.
-    pub checkpoint_every: usize,
-    /// Checkpoints kept.
-    pub keep: usize,
-    /// Steps between measurements on held-out phantoms; 0 measures at the end only.
-    pub validate_every: usize,
-    /// Held-out phantoms measured on; 0 measures nothing.
-    pub validation_studies: usize,
-}
-
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             preset: "tiny".into(),
             seed: 0,
             steps: 400,
+            epochs: 0,
             batch_size: 32,
-            init: None,
+            accumulate: 1,
+            sync_norm: true,
+            precision: Precision::F32,
+            init: Vec::new(),
             data: DataConfig::default(),
             loss: LossConfig::default(),
             optim: OptimConfig::default(),
@@ -155,59 +85,6 @@ impl Default for TrainConfig {
     }
 }
 
-impl Default for DataConfig {
-    fn default() -> Self {
-        Self {
-            manifest: None,
-            split: "train".into(),
-            phantoms: 4096,
-            phantom: PhantomConfig::default(),
-            tokenizer: None,
-            prefetch: 2,
-        }
-    }
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self {
-            alignment: 1.0,
-            pixel: 1.0,
-            local: 1.0,
-            decoder_task: DecoderTask::PseudoMask,
-            pixel_warmup_steps: 200,
-            mask_duplicates: true,
-            masked_text_norm: true,
-        }
-    }
-}
-
-impl Default for OptimConfig {
-    fn default() -> Self {
-        Self {
-            lr: 2e-4,
-            min_lr: 1e-8,
-            warmup: 0.05,
-            weight_decay: 1e-8,
-            beta1: 0.9,
-            beta2: 0.999,
-            clip_norm: 1.0,
-        }
-    }
-}
-
-impl Default for AugmentConfig {
-    fn default() -> Self {
-        Self { rotate: 8.0, scale: 0.08, shift: 0.04, brightness: 0.1, contrast: 0.2 }
-    }
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { checkpoint_every: 100, keep: 2, validate_every: 0, validation_studies: 100 }
-    }
-}
-
 impl TrainConfig {
     /// A configuration that ships with the program, by name.
     pub fn shipped(name: &str) -> Option<&'static str> {
@@ -215,6 +92,7 @@ impl TrainConfig {
             "recommended" => Some(include_str!("../configs/recommended.toml")),
             "paper" => Some(include_str!("../configs/paper.toml")),
             "reference" => Some(include_str!("../configs/reference.toml")),
+            "small" => Some(include_str!("../configs/small.toml")),
             "tiny" => Some(include_str!("../configs/tiny.toml")),
             "smoke" => Some(include_str!("../configs/smoke.toml")),
             _ => None,
@@ -230,7 +108,7 @@ impl TrainConfig {
             Some(text) => text.to_owned(),
             None => std::fs::read_to_string(name_or_path).with_context(|| {
                 format!(
-                    "There is no configuration {name_or_path:?}; use smoke, tiny, recommended, \
+                    "There is no configuration {name_or_path:?}; use smoke, tiny, small, recommended, \
                      paper, reference or the path of a TOML file"
                 )
             })?,
@@ -256,7 +134,18 @@ impl TrainConfig {
         if self.steps == 0 {
             bail!("steps is 0; train at least one step");
         }
-        if self.data.manifest.is_none() && self.data.phantoms < self.batch_size {
+        if self.accumulate == 0 || self.batch_size / self.accumulate < 2 {
+            bail!(
+                "accumulate is {}; it cuts a batch of {} into parts of at least 2 studies",
+                self.accumulate,
+                self.batch_size
+            );
+        }
+        let data = &self.data;
+        if data.manifest.is_some() && data.pack.is_some() {
+            bail!("data.manifest and data.pack exclude each other; set one to train on");
+        }
+        if self.on_phantoms() && data.phantoms < self.batch_size {
             bail!("data.phantoms is below batch_size; draw at least one batch");
         }
         if !(0.0..=1.0).contains(&self.optim.warmup) {
@@ -265,6 +154,9 @@ impl TrainConfig {
         let optim = &self.optim;
         if !(optim.lr > 0.0 && optim.lr.is_finite() && optim.min_lr <= optim.lr) {
             bail!("optim.lr must be positive and not below optim.min_lr");
+        }
+        if optim.schedule == ScheduleKind::CosineRestarts && optim.restart_every == 0 {
+            bail!("optim.restart_every is 0; give the steps of one cosine, for example 200");
         }
         self.model_config(1).map(drop)
     }
@@ -291,6 +183,11 @@ impl TrainConfig {
         Ok(config)
     }
 
+    /// Whether it is phantoms that are trained on.
+    pub fn on_phantoms(&self) -> bool {
+        self.data.pack.is_none() && self.data.manifest.is_none()
+    }
+
     /// The configuration as TOML.
     ///
     /// # Errors
@@ -308,6 +205,19 @@ impl TrainConfig {
             .with_context(|| format!("The run has no configuration at {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
     }
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PathBuf>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One(PathBuf),
+        Many(Vec<PathBuf>),
+    }
+    Ok(match Either::deserialize(from)? {
+        Either::One(path) => vec![path],
+        Either::Many(paths) => paths,
+    })
 }
 
 /// Sets `a.b.c=value`; the value is TOML, and a bare word counts as a string.
@@ -354,7 +264,7 @@ mod tests {
 
     #[test]
     fn every_shipped_configuration_resolves() {
-        for name in ["smoke", "tiny", "recommended", "paper", "reference"] {
+        for name in ["smoke", "tiny", "small", "recommended", "paper", "reference"] {
             TrainConfig::resolve(name, &[]).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         }
     }

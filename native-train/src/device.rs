@@ -7,6 +7,9 @@
 //! | `wgpu` | the adapter that wgpu prefers, a software one where there is no other |
 //! | `wgpu:cpu` | the software adapter (lavapipe and the like), to test the GPU path without a GPU |
 //! | `cuda`, `cuda:1` | an NVIDIA card by number |
+//! | `remote:ws://host:port` | the first device of `g2d serve` on another machine; `#1` at the end: the second |
+//!
+//! Training takes several, with commas between: `cuda:0,cuda:1`.
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +18,7 @@ use g2d_core::{Error, outcome::DeviceInfo};
 use serde::Serialize;
 
 /// What can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// The fastest that is there.
     Auto,
@@ -28,6 +31,23 @@ pub enum Choice {
     },
     /// An NVIDIA card by number.
     Cuda(usize),
+    /// A device of a server, by its position there.
+    Remote {
+        /// Where the server listens, such as `ws://host:3000`.
+        url: String,
+        /// Which of its devices.
+        index: usize,
+    },
+}
+
+/// `ws://host:3000#1` as address and position.
+fn remote_choice(word: &str) -> Option<Choice> {
+    let (url, index) = match word.split_once('#') {
+        Some((url, index)) => (url, index.parse().ok()?),
+        None => (word, 0),
+    };
+    (url.starts_with("ws://") && url.len() > 5)
+        .then(|| Choice::Remote { url: url.to_owned(), index })
 }
 
 impl FromStr for Choice {
@@ -41,13 +61,16 @@ impl FromStr for Choice {
             "wgpu" => Some(Self::Wgpu { software: false }),
             "wgpu:cpu" => Some(Self::Wgpu { software: true }),
             "cuda" => Some(Self::Cuda(0)),
-            _ => word.strip_prefix("cuda:").and_then(cuda),
+            _ => match word.strip_prefix("remote:") {
+                Some(server) => remote_choice(server),
+                None => word.strip_prefix("cuda:").and_then(cuda),
+            },
         };
         choice.ok_or_else(|| {
             Error::config(
                 "G2D-D10",
                 format!("There is no device {word:?}"),
-                "Use auto, cpu, wgpu, wgpu:cpu, cuda or cuda:0, cuda:1 …",
+                "Use auto, cpu, wgpu, wgpu:cpu, cuda or cuda:0, cuda:1 …, remote:ws://host:port",
             )
         })
     }
@@ -80,6 +103,8 @@ pub const BUILT_WITH: &[&str] = &[
     "wgpu",
     #[cfg(feature = "cuda")]
     "cuda",
+    #[cfg(feature = "remote")]
+    "remote",
 ];
 
 /// Opens a device.
@@ -92,8 +117,37 @@ pub fn open(choice: &str) -> anyhow::Result<(Device, DeviceInfo)> {
         Choice::Cpu => cpu("asked for"),
         Choice::Wgpu { software } => wgpu(software, "asked for"),
         Choice::Cuda(index) => cuda(index, "asked for"),
+        Choice::Remote { url, index } => remote(&url, index),
     };
     Ok(opened?)
+}
+
+/// Opens several devices, named with commas between; the first is the one that leads.
+///
+/// # Errors
+/// When one of them cannot be opened.
+pub fn open_all(choices: &str) -> anyhow::Result<Vec<(Device, DeviceInfo)>> {
+    choices.split(',').map(|choice| open(choice.trim())).collect()
+}
+
+#[cfg(feature = "remote")]
+fn remote(url: &str, index: usize) -> Result<(Device, DeviceInfo), Error> {
+    let host = burn::tensor::remote::RemoteHost::websocket(url);
+    let device = Device::remote_options(&host).device_index(index).init().map_err(|e| {
+        Error::device(
+            "G2D-D13",
+            format!("The server at {url} cannot be used: {e}"),
+            "Start `g2d serve` there, and check address, port and firewall",
+        )
+    })?;
+    let name = format!("{url}#{index}");
+    let info = DeviceInfo { backend: "remote".into(), name, reason: "asked for".into() };
+    Ok((device, info))
+}
+
+#[cfg(not(feature = "remote"))]
+fn remote(_url: &str, _index: usize) -> Result<(Device, DeviceInfo), Error> {
+    Err(not_built("remote"))
 }
 
 /// Everything that could be opened, without opening it.
@@ -201,7 +255,14 @@ mod tests {
         assert_eq!("cuda".parse(), Ok(Choice::Cuda(0)));
         assert_eq!("cuda:3".parse(), Ok(Choice::Cuda(3)));
         assert_eq!("wgpu:cpu".parse(), Ok(Choice::Wgpu { software: true }));
-        for word in ["gpu", "cuda:", "cuda:x", "CPU", ""] {
+        let url = "ws://host:3000".to_owned();
+        assert_eq!(
+            "remote:ws://host:3000#2".parse(),
+            Ok(Choice::Remote { url: url.clone(), index: 2 })
+        );
+        assert_eq!("remote:ws://host:3000".parse(), Ok(Choice::Remote { url, index: 0 }));
+        for word in ["gpu", "cuda:", "cuda:x", "CPU", "", "remote:", "remote:ws://", "remote:host"]
+        {
             assert_eq!(word.parse::<Choice>().unwrap_err().code(), "G2D-D10", "{word}");
         }
     }

@@ -5,7 +5,10 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use g2d_train::{args, cmd, output, panics};
+use g2d_train::{
+    args, cmd, output, panics,
+    training::{EXIT_CODE, Interrupted},
+};
 
 fn main() -> ExitCode {
     panics::install();
@@ -17,7 +20,13 @@ fn main() -> ExitCode {
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
-            ExitCode::from(if error.is::<args::Usage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<args::Usage>() {
+                2
+            } else if error.is::<Interrupted>() {
+                EXIT_CODE
+            } else {
+                1
+            })
         }
     }
 }

@@ -9,7 +9,7 @@ use burn::{
 };
 use g2d_core::{
     config::{G2dConfig, MapSource},
-    loss::{SentencePairs, contrastive, local_alignment, pixel_alignment},
+    loss::{DiceFrom, Directions, SentencePairs, contrastive, local_alignment, pixel_alignment},
     model::G2d,
 };
 use g2d_tests::weights::Fixture;
@@ -99,8 +99,13 @@ fn step(config: &G2dConfig, shapes: &str, file: &str, variants: &[&str]) {
             sentence: fixture.ints("first_of_group").1.iter().map(|&v| v as usize).collect(),
             image: fixture.ints("owners").1.iter().map(|&v| v as usize).collect(),
         };
-        let vla = contrastive(features.pooled.clone(), reports.clone(), 0.07, None);
-        let pixel = pixel_alignment(logits.clone(), floats(fixture.input("target"), &device));
+        let vla =
+            contrastive(features.pooled.clone(), reports.clone(), 0.07, None, Directions::Both);
+        let pixel = pixel_alignment(
+            logits.clone(),
+            floats(fixture.input("target"), &device),
+            DiceFrom::Probabilities,
+        );
         let dense = net.dense(&features, MapSource::Local).unwrap();
         let local = local_alignment(dense, sentences.clone(), &pairs, 0.07);
         let total = vla.clone() + pixel.total() + local.clone();

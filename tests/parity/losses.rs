@@ -1,8 +1,11 @@
 //! The losses and their gradients, on small tensors.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use g2d_core::{
-    loss::{SentencePairs, contrastive, local_alignment, pixel_alignment, reconstruction},
+    loss::{
+        DiceFrom, Directions, ReconstructionKind, SentencePairs, contrastive, local_alignment,
+        pixel_alignment, reconstruction,
+    },
     model::l2_normalise,
 };
 use g2d_tests::weights::Fixture;
@@ -18,7 +21,7 @@ fn contrastive_loss() {
     let (fixture, device) = (Fixture::open("losses"), Device::flex().autodiff());
     let leaf = |key| floats::<2>(fixture.input(key), &device).require_grad();
     let (image, text) = (leaf("image_embedding"), leaf("text_embedding"));
-    let loss = contrastive(image.clone(), text.clone(), 0.07, None);
+    let loss = contrastive(image.clone(), text.clone(), 0.07, None, Directions::Both);
     check(&fixture, "contrastive", loss.clone(), CPU);
     let grads = loss.backward();
     check(&fixture, "contrastive/grad/image", image.grad(&grads).unwrap(), GRADIENT);
@@ -31,7 +34,8 @@ fn equal_reports_are_no_negatives() {
     let image: Tensor<2> = floats(fixture.input("image_embedding"), &device);
     let text: Tensor<2> = floats(fixture.input("text_embedding"), &device);
     let value = |groups: Option<&[usize]>| {
-        contrastive(image.clone(), text.clone(), 0.07, groups).into_scalar::<f32>()
+        contrastive(image.clone(), text.clone(), 0.07, groups, Directions::Both)
+            .into_scalar::<f32>()
     };
     assert!((value(None) - value(Some(&[0, 1, 2, 3]))).abs() < 1e-6);
     assert!(value(Some(&[0, 0, 2, 3])) < value(None));
@@ -44,10 +48,10 @@ fn pixel_losses() {
     let target: Tensor<4> = floats(fixture.input("target"), &device);
     type Loss = fn(Tensor<4>, Tensor<4>) -> Tensor<1>;
     let losses: [(&str, Loss); 4] = [
-        ("dice", |x, t| pixel_alignment(x, t).dice),
-        ("bce", |x, t| pixel_alignment(x, t).bce),
-        ("pixel_alignment", |x, t| pixel_alignment(x, t).total()),
-        ("reconstruction_l1", reconstruction),
+        ("dice", |x, t| pixel_alignment(x, t, DiceFrom::Probabilities).dice),
+        ("bce", |x, t| pixel_alignment(x, t, DiceFrom::Probabilities).bce),
+        ("pixel_alignment", |x, t| pixel_alignment(x, t, DiceFrom::Probabilities).total()),
+        ("reconstruction_l1", |x, t| reconstruction(x, t, ReconstructionKind::L1)),
     ];
     for (name, loss) in losses {
         let logits = floats::<4>(fixture.input("logits"), &device).require_grad();
@@ -64,11 +68,31 @@ fn pixel_loss_is_bounded_and_finite() {
     for logit in [-1e4, -0.15, 0.0, 1e4] {
         let logits = Tensor::<4>::full([2, 1, 4, 4], logit, &device);
         for target in [0.0, 1.0] {
-            let loss = pixel_alignment(logits.clone(), Tensor::full([2, 1, 4, 4], target, &device));
+            let loss = pixel_alignment(
+                logits.clone(),
+                Tensor::full([2, 1, 4, 4], target, &device),
+                DiceFrom::Probabilities,
+            );
             let dice = loss.dice.into_scalar::<f32>();
             assert!((-1e-6..=1.0 + 1e-6).contains(&dice), "{logit} {target}: {dice}");
             assert!(loss.bce.into_scalar::<f32>().is_finite());
         }
+    }
+}
+
+#[test]
+fn dice_on_raw_logits_is_not_bounded() {
+    // A constant logit c on a mask of 15% gives 1 - 0.3 c / (c + 0.15), with a pole at -0.15.
+    let device = Device::flex();
+    let mask: Vec<f32> = (0..400).map(|i| f32::from(i < 60)).collect();
+    let target = Tensor::<4>::from_data(TensorData::new(mask, [1, 1, 20, 20]), &device);
+    for (c, expected) in [(-0.1, 1.6), (-0.2, -0.2)] {
+        let logits = Tensor::<4>::full([1, 1, 20, 20], c, &device);
+        let dice =
+            |from| pixel_alignment(logits.clone(), target.clone(), from).dice.into_scalar::<f32>();
+        let raw = dice(DiceFrom::Logits);
+        assert!((raw - expected).abs() < 1e-3, "{c}: {raw}");
+        assert!((0.0..=1.0).contains(&dice(DiceFrom::Probabilities)));
     }
 }
 

@@ -27,6 +27,7 @@ impl G2dConfig {
                 layer_norm_eps: 1e-12,
                 dropout: 0.1,
                 frozen_layers: 9,
+                freeze_embeddings: false,
                 max_tokens: 256,
             },
             local: Some(LocalHeadConfig { stages: vec![3] }),
@@ -100,6 +101,11 @@ impl G2dConfig {
                 "Use base, small or tiny",
             )),
         }
+    }
+
+    /// Channels of the decoder's output: one pseudo mask, or one for each head.
+    pub fn decoder_maps(&self) -> usize {
+        if self.pseudo_mask.aggregate { 1 } else { self.attention.heads }
     }
 
     /// Width of one attention head of the pool.

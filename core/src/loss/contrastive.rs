@@ -2,12 +2,24 @@
 
 use burn::tensor::{Tensor, TensorData, activation::log_softmax};
 
+use serde::{Deserialize, Serialize};
+
 use super::MASKED;
 use crate::model::l2_normalise;
 
-/// Mean over both directions of the cross entropy of cosine / `temperature`.
+/// Which of the two must find the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Directions {
+    /// The mean of both; the reference code has their sum, which is twice that.
+    #[default]
+    Both,
+    /// Each image its report, as the paper writes it (Eq. 1).
+    ImageToText,
+}
+
+/// Mean over the batch, and over the directions, of the cross entropy of cosine / `temperature`.
 ///
-/// The paper writes one direction (Eq. 1), its code sums both; the mean keeps the scale of one.
 /// Pairs of different studies whose `groups` are equal (identical reports) are left out of the
 /// negatives: they are not wrong matches.
 ///
@@ -18,6 +30,7 @@ pub fn contrastive(
     texts: Tensor<2>,
     temperature: f64,
     groups: Option<&[usize]>,
+    directions: Directions,
 ) -> Tensor<1> {
     let device = images.device();
     let n = images.dims()[0];
@@ -38,7 +51,12 @@ pub fn contrastive(
         None => logits,
     };
     let eye = Tensor::<2>::eye(n, &device);
-    let forward = (log_softmax(logits.clone(), 1) * eye.clone()).sum();
-    let backward = (log_softmax(logits, 0) * eye).sum();
-    (forward + backward).div_scalar(-2.0 * n as f64)
+    let of_images = (log_softmax(logits.clone(), 1) * eye.clone()).sum();
+    match directions {
+        Directions::ImageToText => of_images.div_scalar(-(n as f64)),
+        Directions::Both => {
+            let of_texts = (log_softmax(logits, 0) * eye).sum();
+            (of_images + of_texts).div_scalar(-2.0 * n as f64)
+        }
+    }
 }

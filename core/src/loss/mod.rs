@@ -4,9 +4,9 @@ mod contrastive;
 mod local;
 mod pixel;
 
-pub use contrastive::contrastive;
+pub use contrastive::{Directions, contrastive};
 pub use local::{SentencePairs, local_alignment};
-pub use pixel::{PixelLoss, pixel_alignment, reconstruction};
+pub use pixel::{DiceFrom, PixelLoss, ReconstructionKind, pixel_alignment, reconstruction};
 
 /// Stands for minus infinity in masked logits; large enough to vanish after the exponential,
 /// finite so that gradients are.

@@ -5,14 +5,38 @@ use burn::tensor::{
     Tensor,
     activation::{relu, sigmoid},
 };
+use serde::{Deserialize, Serialize};
 
 /// Keeps Dice defined where both masks are empty (the reference code's value).
 const SMOOTH: f64 = 1e-5;
 
+/// What Dice is computed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiceFrom {
+    /// Probabilities, as the paper's formula implies: bounded by 0 and 1.
+    #[default]
+    Probabilities,
+    /// Raw logits, as the reference code does. It is not bounded and has a pole; only for
+    /// comparison with that code.
+    Logits,
+}
+
+/// How the decoder's output is compared with the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReconstructionKind {
+    /// Mean absolute difference.
+    #[default]
+    L1,
+    /// Mean squared difference.
+    L2,
+}
+
 /// The two parts of L_PA.
 #[derive(Debug, Clone)]
 pub struct PixelLoss {
-    /// One minus soft Dice, for each image over all its pixels, then the mean.
+    /// One minus soft Dice, for each mask over all its pixels, then the mean.
     pub dice: Tensor<1>,
     /// Binary cross entropy, mean over all pixels.
     pub bce: Tensor<1>,
@@ -25,18 +49,18 @@ impl PixelLoss {
     }
 }
 
-/// Dice on probabilities and binary cross entropy on logits, against a target in [0, 1].
-///
-/// The paper's formula implies probabilities; its code puts raw logits into Dice, which is then
-/// not bounded (it has a pole), so that is not followed.
+/// Dice and binary cross entropy of logits against a target in [0, 1].
 ///
 /// # Shapes
-/// - `logits`, `target`: `[batch, 1, h, w]`
-pub fn pixel_alignment(logits: Tensor<4>, target: Tensor<4>) -> PixelLoss {
-    let b = logits.dims()[0] as i32;
-    let logits: Tensor<2> = logits.reshape([b, -1]);
-    let target: Tensor<2> = target.reshape([b, -1]);
-    let p = sigmoid(logits.clone());
+/// - `logits`, `target`: `[batch, maps, h, w]`
+pub fn pixel_alignment(logits: Tensor<4>, target: Tensor<4>, dice_from: DiceFrom) -> PixelLoss {
+    let [b, maps, h, w] = logits.dims();
+    let logits: Tensor<2> = logits.reshape([b * maps, h * w]);
+    let target: Tensor<2> = target.reshape([b * maps, h * w]);
+    let p = match dice_from {
+        DiceFrom::Probabilities => sigmoid(logits.clone()),
+        DiceFrom::Logits => logits.clone(),
+    };
     let both = (p.clone() * target.clone()).sum_dim(1);
     let each = p.sum_dim(1) + target.clone().sum_dim(1);
     let dice = (both * 2.0 + SMOOTH) / (each + SMOOTH);
@@ -45,10 +69,13 @@ pub fn pixel_alignment(logits: Tensor<4>, target: Tensor<4>) -> PixelLoss {
     PixelLoss { dice: dice.mean().neg() + 1.0, bce: bce.mean() }
 }
 
-/// Mean absolute difference of the decoder's output and the image.
+/// Mean difference of the decoder's output and the image.
 ///
 /// # Shapes
 /// - `output`, `image`: `[batch, 1, h, w]`, the image in [0, 1]
-pub fn reconstruction(output: Tensor<4>, image: Tensor<4>) -> Tensor<1> {
-    (output - image).abs().mean()
+pub fn reconstruction(output: Tensor<4>, image: Tensor<4>, kind: ReconstructionKind) -> Tensor<1> {
+    match kind {
+        ReconstructionKind::L1 => (output - image).abs().mean(),
+        ReconstructionKind::L2 => (output - image).square().mean(),
+    }
 }

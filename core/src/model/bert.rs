@@ -179,16 +179,15 @@ impl Bert {
                 if i < config.frozen_layers { layer.no_grad() } else { layer }
             })
             .collect();
-        Self {
-            embeddings: Embeddings {
-                word_embeddings: table(config.vocab_size),
-                position_embeddings: table(config.max_position_embeddings),
-                token_type_embeddings: table(config.type_vocab_size),
-                layer_norm: layer_norm(config, device),
-                dropout: DropoutConfig::new(config.dropout).init(),
-            },
-            encoder: Encoder { layer },
-        }
+        let embeddings = Embeddings {
+            word_embeddings: table(config.vocab_size),
+            position_embeddings: table(config.max_position_embeddings),
+            token_type_embeddings: table(config.type_vocab_size),
+            layer_norm: layer_norm(config, device),
+            dropout: DropoutConfig::new(config.dropout).init(),
+        };
+        let embeddings = if config.freeze_embeddings { embeddings.no_grad() } else { embeddings };
+        Self { embeddings, encoder: Encoder { layer } }
     }
 
     /// The last hidden state.
@@ -207,7 +206,7 @@ impl Bert {
             + e.token_type_embeddings.forward(segments);
         let mut x = e.dropout.forward(e.layer_norm.forward(x));
         // Finite, so that a row of padding alone gives no NaN.
-        let bias = (mask.reshape([b, 1, 1, t]) - 1.0) * 1e9;
+        let bias = ((mask.reshape([b, 1, 1, t]) - 1.0) * 1e9).cast(x.dtype());
         for layer in &self.encoder.layer {
             x = layer.forward(x, bias.clone());
         }

@@ -21,7 +21,7 @@ pub struct G2d {
     pub image_encoder: ResNet,
     /// F_d.
     pub decoder: UnetDecoder,
-    /// 3x3 convolution to one logit.
+    /// 3x3 convolution to one logit, or to one for each head where heads are not aggregated.
     pub segmentation_head: Conv2d,
     /// P_v, on the /32 map.
     pub image_projector: Projector,
@@ -58,7 +58,7 @@ impl G2d {
         config.validate()?;
         let channels = config.encoder.channels();
         let d = config.projection_dim;
-        let head = Conv2dConfig::new([config.decoder_channels[4], 1], [3, 3])
+        let head = Conv2dConfig::new([config.decoder_channels[4], config.decoder_maps()], [3, 3])
             .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
             // smp's heads start small; a logit near zero is the honest beginning.
             .with_initializer(Initializer::XavierUniform { gain: 1.0 })
@@ -99,7 +99,7 @@ impl G2d {
     /// The decoder's logits.
     ///
     /// # Shapes
-    /// - output: `[batch, 1, size, size]`
+    /// - output: `[batch, maps, size, size]`, see [`G2dConfig::decoder_maps`]
     pub fn decode(&self, features: &ImageFeatures) -> Tensor<4> {
         self.segmentation_head.forward(self.decoder.forward(&features.pyramid))
     }
@@ -123,15 +123,15 @@ impl G2d {
     /// Embeddings of reports and of sentences in one go: the projector's statistics run over both.
     ///
     /// # Shapes
-    /// - each pair as in [`Self::encode_text`]
+    /// - each pair as in [`Self::encode_text`], with the tokens (1, others 0) that the projector's
+    ///   statistics run over; either all groups name them or none
     pub fn encode_texts(
         &self,
-        groups: Vec<(Tensor<2, Int>, Tensor<2>)>,
-        masked_norm: bool,
+        groups: Vec<(Tensor<2, Int>, Tensor<2>, Option<Tensor<2>>)>,
     ) -> Vec<Tensor<2>> {
-        let hidden = groups.into_iter().map(|(ids, mask)| {
-            (self.text_encoder.forward(ids, mask.clone()), masked_norm.then_some(mask))
-        });
+        let hidden = groups
+            .into_iter()
+            .map(|(ids, mask, weights)| (self.text_encoder.forward(ids, mask), weights));
         self.text_projector.forward_many(hidden.collect())
     }
 

@@ -6,12 +6,13 @@
 use burn::{
     module::Module,
     nn::{
-        BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
+        Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
     },
     tensor::{Device, Tensor, activation::relu, module::max_pool2d, ops::MaxPoolOptions},
 };
 
+use super::BatchNorm;
 use crate::{config::ResNetConfig, error::Result};
 
 /// The image encoder.
@@ -73,25 +74,21 @@ pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &
         .init(device)
 }
 
-fn norm(channels: usize, device: &Device) -> BatchNorm {
-    BatchNormConfig::new(channels).init(device)
-}
-
 impl Block {
     fn new(bottleneck: bool, [from, width]: [usize; 2], stride: usize, device: &Device) -> Self {
         let to = if bottleneck { width * 4 } else { width };
         let downsample = (stride != 1 || from != to).then(|| Downsample {
             conv: conv([from, to], 1, stride, device),
-            bn: norm(to, device),
+            bn: BatchNorm::new(to, device),
         });
         let (kernel1, stride1, stride2) = if bottleneck { (1, 1, stride) } else { (3, stride, 1) };
         Self {
             conv1: conv([from, width], kernel1, stride1, device),
-            bn1: norm(width, device),
+            bn1: BatchNorm::new(width, device),
             conv2: conv([width, width], 3, stride2, device),
-            bn2: norm(width, device),
+            bn2: BatchNorm::new(width, device),
             conv3: bottleneck.then(|| conv([width, to], 1, 1, device)),
-            bn3: bottleneck.then(|| norm(to, device)),
+            bn3: bottleneck.then(|| BatchNorm::new(to, device)),
             downsample,
         }
     }
@@ -135,7 +132,7 @@ impl ResNet {
         let (layer1, layer2, layer3, layer4) = (next(), next(), next(), next());
         Ok(Self {
             conv1: conv([3, w], 7, 2, device),
-            bn1: norm(w, device),
+            bn1: BatchNorm::new(w, device),
             layer1,
             layer2,
             layer3,

@@ -6,11 +6,13 @@
 use burn::{
     module::Module,
     nn::{
-        BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d,
+        Initializer, PaddingConfig2d,
         conv::{Conv2d, Conv2dConfig},
     },
     tensor::{Device, Tensor, activation::relu},
 };
+
+use super::BatchNorm;
 
 /// The image decoder, without its head.
 #[derive(Module, Debug)]
@@ -48,7 +50,7 @@ impl ConvBnRelu {
                 fan_out_only: false,
             })
             .init(device);
-        Self { conv, bn: BatchNormConfig::new(to).init(device) }
+        Self { conv, bn: BatchNorm::new(to, device) }
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {

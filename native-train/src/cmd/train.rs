@@ -7,7 +7,7 @@ use burn::module::Module;
 use clap::Args;
 use g2d_core::{
     model::G2d,
-    outcome::ModelInfo,
+    outcome::{DeviceInfo, ModelInfo},
     session::Session,
     text::ReportTokenizer,
     weights::{hex_sha256, load_tensors},
@@ -29,7 +29,7 @@ const HELD_OUT: u64 = 1_000_003;
 /// Options of `g2d train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A shipped configuration (smoke, tiny, recommended, paper, reference) or a TOML file
+    /// A shipped configuration (smoke, tiny, small, recommended, paper, reference) or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "tiny")]
     pub config: String,
 
@@ -44,6 +44,10 @@ pub struct TrainArgs {
     /// Pairs manifest (JSONL or CSV) instead of phantoms
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
+
+    /// Packed data set (see `g2d data prepare`) instead of phantoms
+    #[arg(long, value_name = "DIR", conflicts_with = "manifest")]
+    pub pack: Option<PathBuf>,
 
     /// Optimiser steps
     #[arg(long)]
@@ -61,12 +65,12 @@ pub struct TrainArgs {
     #[arg(long)]
     pub seed: Option<u64>,
 
-    /// Continue the run in --out from its latest checkpoint, or from the one in a folder
-    #[arg(long, value_name = "latest|DIR")]
+    /// Continue the run in --out from its latest or best checkpoint, or from the one in a folder
+    #[arg(long, value_name = "latest|best|DIR")]
     pub resume: Option<String>,
 
-    /// auto, cpu, wgpu or cuda[:i]
-    #[arg(long, default_value = "auto")]
+    /// auto, cpu, wgpu, cuda[:i] or remote:ws://HOST:PORT; several with commas share each batch
+    #[arg(long, value_name = "DEVICE[,DEVICE…]", default_value = "auto")]
     pub device: String,
 }
 
@@ -83,6 +87,7 @@ impl TrainArgs {
         set("seed", self.seed.map(|v| v.to_string()));
         let path = |p: &PathBuf| std::path::absolute(p).map(|p| format!("{:?}", p.display()));
         set("data.manifest", self.manifest.as_ref().map(path).transpose()?);
+        set("data.pack", self.pack.as_ref().map(path).transpose()?);
         let stored = self.out.join("config.toml");
         match &self.resume {
             Some(_) => TrainConfig::resolve(&stored.display().to_string(), &overrides)
@@ -98,7 +103,9 @@ impl TrainArgs {
 /// When the configuration, the data or the device cannot be used, or training diverges.
 pub fn run(args: &TrainArgs) -> Result<()> {
     let config = args.config()?;
-    let (device, info) = device::open(&args.device)?;
+    let opened = device::open_all(&args.device)?;
+    let devices: Vec<_> = opened.iter().map(|(device, _)| device.clone()).collect();
+    let (device, info) = opened.first().cloned().context("--device names no device")?;
     let (run, resume) = match &args.resume {
         Some(which) => {
             let run = RunDir::open(&args.out)?;
@@ -107,8 +114,12 @@ pub fn run(args: &TrainArgs) -> Result<()> {
         }
         None => (RunDir::create(&args.out, &config)?, None),
     };
-    output::say(format_args!("training on {} ({}; {})", info.backend, info.name, info.reason));
-    let report = train(&config, &run, resume.as_ref(), &device, output::is_quiet())?;
+    for (_, info) in &opened {
+        output::say(format_args!("training on {} ({}; {})", info.backend, info.name, info.reason));
+    }
+    let infos: Vec<_> = opened.iter().map(|(_, info)| info).collect();
+    environment(&run, &infos)?;
+    let report = train(&config, &run, resume.as_ref(), &devices, output::is_quiet())?;
 
     let mut model_config = checkpoint_config(&report.checkpoint)?;
     let mut model = G2d::new(&model_config, &device)?;
@@ -116,7 +127,8 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     load_tensors(&mut model, &[&weights])?;
     let parameters = model.num_params();
     let mut evaluation: Option<Evaluation> = None;
-    if config.log.validation_studies > 0 {
+    // A map is calibrated and measured where the truth is known.
+    if config.log.validation_studies > 0 && config.on_phantoms() {
         let tokenizer = std::fs::read(report.checkpoint.join("tokenizer.json"))?;
         let set = |times: u64| PhantomSet {
             seed: config.seed.wrapping_add(times * HELD_OUT),
@@ -153,6 +165,23 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     output::json_line(&summary(&report, run.root(), evaluation.as_ref()))
 }
 
+/// What a run was computed by; with `config.toml` it says how to repeat it.
+fn environment(run: &RunDir, devices: &[&DeviceInfo]) -> Result<()> {
+    let threads = std::thread::available_parallelism().map_or(0, usize::from);
+    let environment = json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "built_with": device::BUILT_WITH,
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "threads": threads,
+        "rayon_num_threads": std::env::var("RAYON_NUM_THREADS").ok(),
+        "devices": devices,
+    });
+    let bytes = serde_json::to_vec_pretty(&environment)?;
+    files::write_atomic(&run.root().join("environment.json"), &bytes)
+}
+
 fn summary(report: &Report, run: &Path, evaluation: Option<&Evaluation>) -> serde_json::Value {
     let pointing = |way: &str| {
         evaluation.and_then(|e| e.scores.get(way)?.get("all")).map(|score| {
@@ -165,6 +194,7 @@ fn summary(report: &Report, run: &Path, evaluation: Option<&Evaluation>) -> serd
         "steps": report.steps,
         "seconds": report.seconds,
         "last": report.last,
+        "validation": report.validation.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "pointing_local": pointing("local"),
         "pointing_value": pointing("value"),
     })

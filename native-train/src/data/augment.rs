@@ -72,8 +72,7 @@ mod tests {
     #[test]
     fn no_range_changes_nothing() {
         let (image, body) = picture();
-        let still =
-            AugmentConfig { rotate: 0.0, scale: 0.0, shift: 0.0, brightness: 0.0, contrast: 0.0 };
+        let still = AugmentConfig::still();
         let (same, same_body) = augment(&image, &body, &still, 5);
         for (a, b) in same.data.iter().zip(&image.data) {
             assert!((a - b).abs() < 1e-6);

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use g2d_core::{
     config::G2dConfig,
-    image::normalise,
     loss::SentencePairs,
     raster::{Mask, Raster},
     text::{ReportTokenizer, TokenBatch},
@@ -18,17 +17,20 @@ use rand_chacha::{
 };
 use rayon::prelude::*;
 
-use super::{augment::augment, source::Source};
-use crate::config::TrainConfig;
+use super::{
+    augment::augment,
+    source::{Source, Study},
+};
+use crate::config::{CropKind, TrainConfig};
 
 /// The input of one step, on the CPU.
 pub struct Batch {
     /// Studies.
     pub size: usize,
-    /// `[size, 3, side, side]`, normalised.
-    pub images: Vec<f32>,
-    /// The grey images in [0, 1], for the reconstruction.
-    pub grey: Vec<Raster>,
+    /// Their names in the data.
+    pub ids: Vec<String>,
+    /// `[size, side, side]`, grey in [0, 1]; the device makes the three normalised channels.
+    pub grey: Vec<f32>,
     /// Where the body is in each image.
     pub bodies: Vec<Mask>,
     /// The different reports of the batch.
@@ -80,24 +82,85 @@ pub fn make_batch(
     step: usize,
 ) -> Result<Batch> {
     let chosen = order(train.seed, step, source.len(), train.batch_size);
+    let changed = |slot: usize, study: Study| {
+        let seed = mix(&[train.seed, step as u64, slot as u64, 2]);
+        let (image, body) = if train.augment.is_still() {
+            (study.image, study.body)
+        } else {
+            augment(&study.image, &study.body, &train.augment, seed)
+        };
+        let at = match train.augment.crop {
+            CropKind::Center => None,
+            CropKind::Random => Some(mix(&[seed, 5])),
+        };
+        cut(image, body, model.image.input_size, at)
+    };
+    assemble(source, tokenizer, model, &chosen, changed)
+}
+
+/// Makes a batch of given studies as they are: nothing random.
+///
+/// # Errors
+/// When a study cannot be used.
+pub fn plain_batch(
+    source: &Source,
+    tokenizer: &ReportTokenizer,
+    model: &G2dConfig,
+    chosen: &[usize],
+) -> Result<Batch> {
+    let side = model.image.input_size;
+    assemble(source, tokenizer, model, chosen, |_, s| cut(s.image, s.body, side, None))
+}
+
+/// Cuts a square out: at a place that follows from a random number, or from the middle.
+fn cut(image: Raster, body: Mask, side: usize, random: Option<u64>) -> (Raster, Mask) {
+    let room = image.width.saturating_sub(side);
+    if room == 0 {
+        return (image, body);
+    }
+    let (x, y) = match random {
+        None => (room / 2, room / 2),
+        Some(r) => {
+            let n = room as u64 + 1;
+            ((r % n) as usize, ((r >> 32) % n) as usize)
+        }
+    };
+    let rows = || (y..y + side).map(|row| row * image.width + x);
+    let mut data = Vec::with_capacity(side * side);
+    rows().for_each(|at| data.extend_from_slice(&image.data[at..at + side]));
+    let mut inside = Vec::with_capacity(side * side);
+    rows().for_each(|at| inside.extend_from_slice(&body.data[at..at + side]));
+    (Raster { width: side, height: side, data }, Mask { width: side, height: side, data: inside })
+}
+
+fn assemble(
+    source: &Source,
+    tokenizer: &ReportTokenizer,
+    model: &G2dConfig,
+    chosen: &[usize],
+    change: impl Fn(usize, Study) -> (Raster, Mask) + Sync,
+) -> Result<Batch> {
+    let pixels = model.image.input_size * model.image.input_size;
+    let mut grey = vec![0f32; chosen.len() * pixels];
     let studies = chosen
         .par_iter()
+        .zip(grey.par_chunks_mut(pixels))
         .enumerate()
-        .map(|(slot, &index)| {
+        .map(|(slot, (&index, place))| {
             let mut study = source.get(index)?;
-            let seed = mix(&[train.seed, step as u64, slot as u64, 2]);
-            (study.image, study.body) = augment(&study.image, &study.body, &train.augment, seed);
-            let values = normalise(&study.image, &model.image);
-            Ok((study, values))
+            let (id, words) = (std::mem::take(&mut study.id), study.words.clone());
+            let (image, body) = change(slot, study);
+            place.copy_from_slice(&image.data);
+            Ok((id, words, body))
         })
         .collect::<Result<Vec<_>>>()?;
 
     let (mut reports, mut sentences) = (Texts::default(), Texts::default());
     let mut report_of = Vec::with_capacity(studies.len());
     let mut pairs = SentencePairs::default();
-    for (image, (study, _)) in studies.iter().enumerate() {
-        report_of.push(reports.index(&study.report));
-        let mut own: Vec<usize> = study.sentences.iter().map(|s| sentences.index(s)).collect();
+    for (image, (_, words, _)) in studies.iter().enumerate() {
+        report_of.push(reports.index(&words.report));
+        let mut own: Vec<usize> = words.sentences.iter().map(|s| sentences.index(s)).collect();
         own.sort_unstable();
         own.dedup();
         for sentence in own {
@@ -110,16 +173,14 @@ pub fn make_batch(
         let texts: Vec<&str> = texts.list.iter().map(String::as_str).collect();
         tokenizer.encode_batch(&texts, max)
     };
-    let mut images = Vec::with_capacity(studies.iter().map(|(_, v)| v.len()).sum());
-    let (mut grey, mut bodies) = (Vec::new(), Vec::new());
     let reports = tokens(&reports)?;
     let sentences = if pairs.is_empty() { None } else { Some(tokens(&sentences)?) };
-    for (study, values) in studies {
-        images.extend(values);
-        grey.push(study.image);
-        bodies.push(study.body);
+    let (mut ids, mut bodies) = (Vec::new(), Vec::new());
+    for (id, _, body) in studies {
+        ids.push(id);
+        bodies.push(body);
     }
-    Ok(Batch { size: chosen.len(), images, grey, bodies, reports, report_of, sentences, pairs })
+    Ok(Batch { size: chosen.len(), ids, grey, bodies, reports, report_of, sentences, pairs })
 }
 
 /// Different texts in the order of their first appearance.

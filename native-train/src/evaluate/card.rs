@@ -42,7 +42,7 @@ pub fn model_card(
         model.image.input_size,
         model.text.vocab_size
     );
-    if train.init.is_some() {
+    if !train.init.is_empty() {
         out.push_str("- Started from the weights of an earlier run on phantoms of another seed.\n");
     }
     let loss = &train.loss;

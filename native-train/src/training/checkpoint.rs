@@ -15,12 +15,23 @@ use super::{AdamW, RunDir};
 use crate::{config::OptimConfig, files};
 
 /// Where a run stood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointState {
-    /// Steps made: the next step to make.
+    /// Steps made: the next step to make. The sampler, the schedule and every counter follow from
+    /// it.
     pub step: usize,
     /// Seed of the run; with the step it gives every random number that follows.
     pub seed: u64,
+    /// The best value of the validation so far, of the one that `log.best` names.
+    #[serde(default)]
+    pub best: Option<f64>,
+}
+
+impl CheckpointState {
+    /// Before the first step.
+    pub fn start(seed: u64) -> Self {
+        Self { step: 0, seed, best: None }
+    }
 }
 
 /// A checkpoint in memory.
@@ -68,6 +79,16 @@ impl Checkpoint {
         Ok(folder)
     }
 
+    /// Points `best` to a checkpoint, which is then kept.
+    ///
+    /// # Errors
+    /// When the pointer cannot be written.
+    pub fn mark_best(run: &RunDir, folder: &Path) -> Result<()> {
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.context("A checkpoint folder has a name")?;
+        files::write_atomic(&run.checkpoints().join("best"), name.as_bytes())
+    }
+
     /// Reads a checkpoint onto a device.
     ///
     /// # Errors
@@ -87,11 +108,12 @@ impl Checkpoint {
     }
 }
 
-/// Removes all but the newest checkpoints, never the one just written.
+/// Removes all but the newest checkpoints, never the one just written nor the best.
 fn prune(root: &Path, keep: usize, newest: &str) -> Result<()> {
+    let best = std::fs::read_to_string(root.join("best")).unwrap_or_default();
     let mut names: Vec<String> = std::fs::read_dir(root)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.starts_with("step-") && name != newest)
+        .filter(|name| name.starts_with("step-") && name != newest && *name != best)
         .collect();
     names.sort();
     let extra = (names.len() + 1).saturating_sub(keep.max(1));

@@ -83,20 +83,41 @@ impl ModuleMapper for Update<'_> {
             return param;
         };
         let name = self.path.join(".");
+        let Rule { lr, decay } = self.optimizer.rule(&name, D, self.lr);
+        // A group with a rate of 0 stays as it is, moments included.
+        if lr == 0.0 {
+            return param;
+        }
         let (id, value, mapper) = param.consume();
         let shape = value.dims();
-        // Norms and biases are vectors; only matrices and kernels decay.
-        let decay = if D > 1 { self.optimizer.config.weight_decay } else { 0.0 };
         let flat = value.inner().flatten::<1>(0, D - 1);
         let grad = grad.mul_scalar(self.clip).flatten::<1>(0, D - 1);
         let step = self.optimizer.direction(name, grad);
-        let flat = flat.mul_scalar(1.0 - self.lr * decay) - step.mul_scalar(self.lr);
+        let flat = flat.mul_scalar(1.0 - lr * decay) - step.mul_scalar(lr);
         let value = Tensor::from_inner(flat.reshape(shape)).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }
 }
 
+/// What holds for one parameter.
+struct Rule {
+    lr: f64,
+    decay: f64,
+}
+
 impl AdamW {
+    /// Learning rate and weight decay of a parameter of `rank` dimensions. Norms and biases are
+    /// vectors; only matrices and kernels decay, unless a group says otherwise.
+    fn rule(&self, name: &str, rank: usize, lr: f64) -> Rule {
+        let group = self.config.groups.iter().find(|group| name.starts_with(&group.prefix));
+        let decays = rank > 1 || group.is_some_and(|group| group.decay_vectors);
+        let decay = group.and_then(|g| g.weight_decay).unwrap_or(self.config.weight_decay);
+        Rule {
+            lr: lr * group.map_or(1.0, |group| group.lr_scale),
+            decay: if decays { decay } else { 0.0 },
+        }
+    }
+
     /// An optimiser that has seen nothing.
     pub fn new(config: &OptimConfig) -> Self {
         Self { config: config.clone(), moments: BTreeMap::new(), updates: 0 }
@@ -194,5 +215,37 @@ impl AdamW {
             }
         }
         Ok(Self { config: config.clone(), moments, updates })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ParameterGroup;
+
+    #[test]
+    fn the_first_group_that_fits_holds() {
+        let group = |prefix: &str, lr_scale, weight_decay, decay_vectors| ParameterGroup {
+            prefix: prefix.into(),
+            lr_scale,
+            weight_decay,
+            decay_vectors,
+        };
+        let optimizer = AdamW::new(&OptimConfig {
+            weight_decay: 0.1,
+            groups: vec![
+                group("text_encoder.embeddings", 0.0, None, false),
+                group("text_encoder", 0.5, Some(0.2), true),
+            ],
+            ..OptimConfig::default()
+        });
+        let rule = |name, rank| {
+            let Rule { lr, decay } = optimizer.rule(name, rank, 1.0);
+            (lr, decay)
+        };
+        assert_eq!(rule("image_encoder.conv1.weight", 4), (1.0, 0.1));
+        assert_eq!(rule("image_encoder.bn1.gamma", 1), (1.0, 0.0));
+        assert_eq!(rule("text_encoder.encoder.layer.0.output.layer_norm.beta", 1), (0.5, 0.2));
+        assert_eq!(rule("text_encoder.embeddings.word_embeddings.weight", 2), (0.0, 0.1));
     }
 }

@@ -1,21 +1,28 @@
 //! One run from its first step, or from a checkpoint, to its last.
 
-use std::{io::Write, path::PathBuf, sync::mpsc::sync_channel, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc::sync_channel,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
-use burn::{optim::GradientsParams, tensor::Device};
-use g2d_core::{config::G2dConfig, model::G2d, text::ReportTokenizer, weights::load_what_fits};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use burn::tensor::Device;
+use g2d_core::config::G2dConfig;
+use serde_json::{Value, json};
 
-use super::{AdamW, Checkpoint, CheckpointState, RunDir, forward, learning_rate};
+use super::{
+    Checkpoint, Interrupted, RunDir, interrupt, learning_rate,
+    log::{Journal, Progress, Watch},
+    pictures,
+    setup::Setup,
+    step::{Engine, Losses},
+    validate::{higher_is_better, validate},
+};
 use crate::{
     config::TrainConfig,
-    data::{
-        batch::{Batch, make_batch, mix},
-        source::Source,
-    },
-    output,
+    data::batch::{Batch, make_batch},
+    files,
 };
 
 /// What a run came to.
@@ -24,11 +31,29 @@ pub struct Report {
     /// The last checkpoint.
     pub checkpoint: PathBuf,
     /// The last row of `metrics.jsonl`.
-    pub last: serde_json::Value,
+    pub last: Value,
+    /// The last row of `validation.jsonl`.
+    pub validation: Vec<(String, f64)>,
     /// Seconds spent on steps.
     pub seconds: f64,
     /// Steps made in this call.
     pub steps: usize,
+}
+
+/// Everything that a step may touch.
+struct Run<'a> {
+    config: &'a TrainConfig,
+    dir: &'a RunDir,
+    setup: &'a Setup,
+    main: Device,
+    at: Progress,
+    journal: Journal,
+    watch: Watch,
+    checkpoint: Checkpoint,
+    saved: Option<(PathBuf, usize)>,
+    saved_at: Instant,
+    validated: Option<usize>,
+    validation: Vec<(String, f64)>,
 }
 
 /// Trains until the configured number of steps is reached.
@@ -36,155 +61,225 @@ pub struct Report {
 /// `resume` names a checkpoint folder to go on from.
 ///
 /// # Errors
-/// When data, checkpoint or run folder cannot be used, or a loss is not a number.
+/// When data, checkpoint or run folder cannot be used, or a loss is not a number. [`Interrupted`]
+/// when the run was asked to end; it has then written a checkpoint.
 pub fn train(
     config: &TrainConfig,
-    run: &RunDir,
+    dir: &RunDir,
     resume: Option<&PathBuf>,
-    device: &Device,
+    devices: &[Device],
     quiet: bool,
 ) -> Result<Report> {
-    let device = device.clone().autodiff();
-    let source_config = config.model_config(1)?;
-    let body = source_config.pseudo_mask.body;
-    let source = Source::new(&config.data, config.seed, &source_config.image, body)?;
-    let tokenizer_path = match (resume, &config.data.tokenizer, &config.init) {
-        (Some(folder), _, _) | (None, None, Some(folder)) => Some(folder.join("tokenizer.json")),
-        (None, Some(path), _) => Some(path.clone()),
-        (None, None, None) => None,
-    };
-    let tokenizer_bytes = match tokenizer_path {
-        Some(path) => std::fs::read(&path)
-            .with_context(|| format!("There is no tokenizer at {}", path.display()))?,
-        None => source.tokenizer()?,
-    };
-    let tokenizer = ReportTokenizer::from_bytes(&tokenizer_bytes)?;
-    let model_config = config.model_config(tokenizer.vocab_size())?;
-
-    let Checkpoint { mut model, mut optimizer, state } = match resume {
-        Some(folder) => Checkpoint::load(folder, &config.optim, &device)?,
-        None => {
-            device.seed(mix(&[config.seed, 3]));
-            let mut model = G2d::new(&model_config, &device)?;
-            if let Some(init) = &config.init {
-                let path = init.join("model.safetensors");
-                let weights = std::fs::read(&path)
-                    .with_context(|| format!("There are no weights at {}", path.display()))?;
-                let fresh = load_what_fits(&mut model, &[&weights])?;
-                output::say(format_args!("started from other weights; {fresh} tensors are fresh"));
-            }
-            Checkpoint {
-                model,
-                optimizer: AdamW::new(&config.optim),
-                state: CheckpointState { step: 0, seed: config.seed },
-            }
-        }
-    };
-    if state.step >= config.steps {
-        bail!("The checkpoint is at step {} of {}; set more --steps", state.step, config.steps);
+    let devices: Vec<Device> = devices.iter().map(|device| device.clone().autodiff()).collect();
+    if config.batch_size / (devices.len().max(1) * config.accumulate) < 2 {
+        bail!(
+            "A batch of {} on {} devices in {} parts each leaves fewer than 2 studies a part; set \
+             batch_size higher",
+            config.batch_size,
+            devices.len(),
+            config.accumulate
+        );
     }
-    if state.seed != config.seed {
-        bail!("The checkpoint was made with the seed {}; use that one", state.seed);
+    let engine = Engine::new(config, devices);
+    let main = engine.main()?.clone();
+    let setup = Setup::new(config, resume.map(PathBuf::as_path))?;
+    let checkpoint = match resume {
+        Some(folder) => Checkpoint::load(folder, &config.optim, &main)?,
+        None => setup.fresh(config, &main)?,
+    };
+    let epoch_steps = (setup.source.len() / config.batch_size).max(1);
+    let steps = if config.epochs > 0 { config.epochs * epoch_steps } else { config.steps };
+    let from = checkpoint.state.step;
+    if from >= steps {
+        bail!("The checkpoint is at step {from} of {steps}; set more --steps");
+    }
+    if checkpoint.state.seed != config.seed {
+        bail!("The checkpoint was made with the seed {}; use that one", checkpoint.state.seed);
     }
 
-    let mut metrics = run.open_metrics(state.step)?;
-    let progress = bar(config.steps, state.step, quiet);
+    interrupt::listen()?;
+    let at = Progress { step: from, steps, epoch_steps };
+    let mut journal = Journal::open(dir, from, config.log.tensorboard)?;
+    journal.log(format_args!("from step {from} of {steps}, {epoch_steps} an epoch"))?;
+    let watch = Watch::start(at, config.log.line_every, quiet);
+    let mut run = Run {
+        config,
+        dir,
+        setup: &setup,
+        main,
+        at,
+        journal,
+        watch,
+        checkpoint,
+        saved: None,
+        saved_at: Instant::now(),
+        validated: None,
+        validation: Vec::new(),
+    };
     let started = Instant::now();
     let mut last = json!({});
-    let mut folder = None;
     std::thread::scope(|scope| -> Result<()> {
         let (sender, batches) = sync_channel::<Result<Batch>>(config.data.prefetch.max(1));
-        let (source, tokenizer, model_config) = (&source, &tokenizer, &model_config);
+        let setup = &setup;
         scope.spawn(move || {
-            for step in state.step..config.steps {
-                let batch = make_batch(source, tokenizer, config, model_config, step);
+            for step in from..steps {
+                let batch = make_batch(&setup.source, &setup.tokenizer, config, &setup.model, step);
                 // The receiver is gone when the run stopped on an error; nothing is left to do.
                 if sender.send(batch).is_err() {
                     return;
                 }
             }
         });
-        for step in state.step..config.steps {
+        for step in from..steps {
             let began = Instant::now();
             let batch = batches.recv().context("The data thread stopped")??;
-            let waited = began.elapsed().as_secs_f64();
-            // Dropout depends on the step alone, so a resumed run drops the same units.
-            device.seed(mix(&[config.seed, step as u64, 4]));
-            let losses = forward(&model, &batch, model_config, &config.loss, step, &device);
-            let mut row = json!({ "step": step });
-            let total = losses.total.clone().into_scalar::<f32>();
-            row["total"] = json!(total);
-            for (name, value) in &losses.parts {
-                row[*name] = json!(value.clone().into_scalar::<f32>());
-            }
-            if !total.is_finite() {
-                bail!(
-                    "The loss is {total} at step {step} (see metrics.jsonl); lower optim.lr and go \
-                     on from the last checkpoint with --resume latest"
-                );
-            }
-            let grads = GradientsParams::from_grads(losses.total.backward(), &model);
-            let lr = learning_rate(&config.optim, step, config.steps);
-            let norm;
-            (model, norm) = optimizer.step(lr, model, grads);
-            row["lr"] = json!(lr);
-            row["grad_norm"] = json!(norm);
-            row["seconds"] = json!(began.elapsed().as_secs_f64());
-            row["data_seconds"] = json!(waited);
-            writeln!(metrics, "{row}")?;
-            progress.set_position(step as u64 + 1);
-            progress.set_message(summary(&row));
-            if progress.is_hidden() && !quiet && (step % 10 == 0 || step + 1 == config.steps) {
-                output::say(format_args!("step {}/{}  {}", step + 1, config.steps, summary(&row)));
-            }
-            last = row;
-
-            let done = step + 1 == config.steps;
-            if done || (step + 1).is_multiple_of(config.log.checkpoint_every.max(1)) {
-                metrics.sync_data()?;
-                let state = CheckpointState { step: step + 1, seed: config.seed };
-                let checkpoint =
-                    Checkpoint { model: model.clone(), optimizer: optimizer.clone(), state };
-                let keep = config.log.keep;
-                folder = Some(checkpoint.save(run, model_config, &tokenizer_bytes, keep)?);
-            }
+            let waited = began.elapsed();
+            last = run.step(&engine, &batch, step, (began, waited))?;
+            run.after(step + 1)?;
         }
         Ok(())
     })?;
-    progress.finish_and_clear();
-    let checkpoint = folder.context("No step was made")?;
-    let steps = config.steps - state.step;
-    Ok(Report { checkpoint, last, seconds: started.elapsed().as_secs_f64(), steps })
+    let seconds = started.elapsed().as_secs_f64();
+    let (checkpoint, _) = run.saved.context("No step was made")?;
+    Ok(Report { checkpoint, last, validation: run.validation, seconds, steps: steps - from })
 }
 
-fn bar(steps: usize, from: usize, quiet: bool) -> ProgressBar {
-    if quiet {
-        return ProgressBar::hidden();
+impl Run<'_> {
+    /// One optimiser step and its row.
+    fn step(
+        &mut self,
+        engine: &Engine,
+        batch: &Batch,
+        step: usize,
+        (began, waited): (Instant, Duration),
+    ) -> Result<Value> {
+        let model = &self.checkpoint.model;
+        let stepped = engine.step(model, batch, &self.setup.model, self.config, step)?;
+        self.check(&stepped.losses, batch, step)?;
+        let lr = learning_rate(&self.config.optim, step, self.at.steps);
+        let (model, norm) =
+            self.checkpoint.optimizer.step(lr, self.checkpoint.model.clone(), stepped.grads);
+        self.checkpoint.model = model;
+        self.checkpoint.state.step = step + 1;
+        self.at.step = step + 1;
+        let mut row = json!({ "step": step });
+        for (name, value) in stepped.losses {
+            row[name] = json!(value);
+        }
+        row["lr"] = json!(lr);
+        row["grad_norm"] = json!(norm);
+        row["seconds"] = json!(began.elapsed().as_secs_f64());
+        row["data_seconds"] = json!(waited.as_secs_f64());
+        self.journal.step(step, &row)?;
+        self.watch.step(self.at, &row)?;
+        Ok(row)
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} [{elapsed}<{eta}] {msg}");
-    let bar = ProgressBar::new(steps as u64).with_position(from as u64);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
 
-fn summary(row: &serde_json::Value) -> String {
-    let show = |name: &str| {
-        row.get(name).and_then(serde_json::Value::as_f64).map(|v| format!("{name} {v:.4}"))
-    };
-    ["total", "alignment", "local", "pixel", "reconstruction", "grad_norm", "seconds"]
-        .into_iter()
-        .filter_map(show)
-        .collect::<Vec<_>>()
-        .join("  ")
+    /// Stops on a loss that is not a number, and leaves behind which studies it came from.
+    fn check(&mut self, losses: &Losses, batch: &Batch, step: usize) -> Result<()> {
+        let total = losses[0].1;
+        if total.is_finite() {
+            return Ok(());
+        }
+        // `null` stands for what JSON has no number for.
+        let row = json!({ "step": step, "losses": losses, "studies": batch.ids });
+        let path = self.dir.root().join("not-finite.json");
+        files::write_atomic(&path, &serde_json::to_vec_pretty(&row)?)?;
+        self.journal.log(format_args!("the loss is {total} at step {step}"))?;
+        self.journal.sync()?;
+        bail!(
+            "The loss is {total} at step {step}; {} names the studies of the batch. Lower optim.lr \
+             and go on from the last checkpoint with --resume latest",
+            path.display()
+        )
+    }
+
+    /// Validates and writes a checkpoint where it is time for it.
+    fn after(&mut self, done: usize) -> Result<()> {
+        let (log, last) = (&self.config.log, done == self.at.steps);
+        let every = match log.validate_every {
+            0 => self.at.epoch_steps,
+            steps => steps,
+        };
+        let improved =
+            if last || done.is_multiple_of(every) { self.validate(done)? } else { false };
+        let minutes = self.saved_at.elapsed().as_secs_f64() / 60.0;
+        let stop = interrupt::requested() || self.watch.wants_stop();
+        let save = last
+            || stop
+            || improved
+            || done.is_multiple_of(log.checkpoint_every.max(1))
+            || (log.checkpoint_minutes > 0.0 && minutes >= log.checkpoint_minutes);
+        if save {
+            let folder = self.save()?;
+            if improved {
+                Checkpoint::mark_best(self.dir, &folder)?;
+            }
+        }
+        if stop && !last {
+            self.journal.log(format_args!("asked to end after step {done}"))?;
+            self.journal.sync()?;
+            return Err(Interrupted { step: done }.into());
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<PathBuf> {
+        self.journal.sync()?;
+        let folder = self.checkpoint.save(
+            self.dir,
+            &self.setup.model,
+            &self.setup.tokenizer_bytes,
+            self.config.log.keep,
+        )?;
+        self.saved = Some((folder.clone(), self.at.step));
+        self.saved_at = Instant::now();
+        Ok(folder)
+    }
+
+    /// Measures and draws; whether the value that `log.best` names is better than ever.
+    fn validate(&mut self, done: usize) -> Result<bool> {
+        let log = &self.config.log;
+        if log.validation_studies == 0 || self.validated == Some(done) {
+            return Ok(false);
+        }
+        self.validated = Some(done);
+        let model = &self.checkpoint.model;
+        let values = validate(model, self.setup, self.config, &self.main)?;
+        if let Some(picture) = pictures::draw(model, self.setup, log.pictures, &self.main)? {
+            let path = self.dir.root().join("pictures").join(format!("step-{done:06}.png"));
+            files::write_atomic(&path, &picture.png)?;
+            self.journal.picture(done, "pseudo masks", picture.size, &picture.png)?;
+        }
+        if values.is_empty() {
+            return Ok(false);
+        }
+        self.journal.validation(done, &values)?;
+        self.watch.validation(self.at, &values)?;
+        let value = values.iter().find(|(name, _)| *name == log.best).map(|(_, value)| *value);
+        self.validation = values;
+        let Some(value) = value else {
+            bail!(
+                "log.best is {:?}, which the validation does not have; it has {}",
+                log.best,
+                self.validation.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>().join(", ")
+            );
+        };
+        let better = self.checkpoint.state.best.is_none_or(|best| {
+            if higher_is_better(&log.best) { value > best } else { value < best }
+        });
+        if better {
+            self.checkpoint.state.best = Some(value);
+        }
+        Ok(better)
+    }
 }
 
 /// The configuration of the model in a checkpoint folder.
 ///
 /// # Errors
 /// When it is absent or unreadable.
-pub fn checkpoint_config(folder: &std::path::Path) -> Result<G2dConfig> {
+pub fn checkpoint_config(folder: &Path) -> Result<G2dConfig> {
     let bytes = std::fs::read(folder.join("config.json"))
         .with_context(|| format!("{} lacks config.json", folder.display()))?;
     serde_json::from_slice(&bytes).context("The checkpoint's config.json cannot be read")

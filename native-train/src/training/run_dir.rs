@@ -2,19 +2,20 @@
 //!
 //! ```text
 //! config.toml         the resolved configuration
+//! environment.json    program, devices, threads, sizes
 //! metrics.jsonl       a row a step
+//! validation.jsonl    a row a validation
+//! train.log           what happened, with the time
+//! tensorboard/        event files
+//! pictures/           film, attention, pseudo mask and prediction of fixed cases
 //! checkpoints/
 //!   step-000100/      model.safetensors, optimizer.safetensors, config.json, tokenizer.json,
 //!                     state.json
-//!   latest            the name of the newest
+//!   latest, best      the name of the newest, of the best by the validation
 //! model-card.md       what the weights saw and what they score
 //! ```
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{BufRead, BufReader, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -39,9 +40,16 @@ impl RunDir {
                 root.display()
             );
         }
-        std::fs::create_dir_all(run.checkpoints())
+        if !files::is_empty_folder(root)? {
+            bail!("{} holds other files; choose another --out", root.display());
+        }
+        // Made beside and renamed: of two runs that start at once only one gets the folder.
+        let staged = files::staging(root)?;
+        let made = Self { root: staged.path().to_owned() };
+        std::fs::create_dir_all(made.checkpoints())
             .with_context(|| format!("{} cannot be made", root.display()))?;
-        files::write_atomic(&run.config_path(), config.to_toml()?.as_bytes())?;
+        files::write_atomic(&made.config_path(), config.to_toml()?.as_bytes())?;
+        files::move_into_place(staged, root)?;
         Ok(run)
     }
 
@@ -77,40 +85,18 @@ impl RunDir {
         self.root.join("checkpoints")
     }
 
-    /// Opens `metrics.jsonl` for appending, without the rows of `step` and later.
-    ///
-    /// A run that was killed after its last checkpoint has written rows that the resumed run will
-    /// write again; a row that was cut off in the middle goes too.
-    ///
-    /// # Errors
-    /// When the file cannot be read or written.
-    pub fn open_metrics(&self, step: usize) -> Result<File> {
-        let path = self.metrics_path();
-        if path.exists() {
-            let mut kept = Vec::new();
-            for line in BufReader::new(File::open(&path)?).lines() {
-                let line = line?;
-                let row: Option<serde_json::Value> = serde_json::from_str(&line).ok();
-                let at = row.and_then(|r| r.get("step").and_then(serde_json::Value::as_u64));
-                if at.is_some_and(|at| (at as usize) < step) {
-                    writeln!(kept, "{line}")?;
-                }
-            }
-            files::write_atomic(&path, &kept)?;
-        }
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        file.with_context(|| format!("{} cannot be written", path.display()))
-    }
-
-    /// The folder that `latest` or a path names.
+    /// The folder that `latest`, `best` or a path names.
     ///
     /// # Errors
     /// When there is no such checkpoint.
     pub fn find_checkpoint(&self, which: &str) -> Result<PathBuf> {
-        let path = if which == "latest" {
-            let file = self.checkpoints().join("latest");
+        let path = if which == "latest" || which == "best" {
+            let file = self.checkpoints().join(which);
             let name = std::fs::read_to_string(&file).with_context(|| {
-                format!("{} has no checkpoint yet; start it without --resume", self.root.display())
+                format!(
+                    "{} has no {which} checkpoint yet; start it without --resume",
+                    self.root.display()
+                )
             })?;
             self.checkpoints().join(name.trim())
         } else {

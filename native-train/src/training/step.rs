@@ -1,121 +1,330 @@
-//! The losses of one step.
+//! One optimiser step's losses and gradients, on one device or several, in one pass or two.
+//!
+//! Several devices each take a share of the batch at the same time; their embeddings meet on the
+//! first device, where the contrasts run over the whole batch. A device whose memory is too small
+//! for its share cuts it into parts: a first pass keeps the embeddings only, the contrasts give
+//! the gradients of those, and a second pass brings them into the network part by part (Gao and
+//! others, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", 2021).
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use anyhow::{Context as _, Result, anyhow};
+use burn::{
+    optim::{GradientsAccumulator, GradientsParams},
+    tensor::{Device, FloatDType, Tensor},
+};
 use g2d_core::{
-    config::{G2dConfig, MapSource},
-    loss::{contrastive, local_alignment, pixel_alignment, reconstruction},
-    model::{G2d, ImageFeatures},
-    pseudo_mask::{Attention, pseudo_mask_with_body},
-    raster::Raster,
-    session::token_tensors,
+    config::G2dConfig,
+    model::{G2d, NormMode, with_norm_mode},
 };
-use rayon::prelude::*;
 
+use super::{
+    joint::Joint,
+    part::{Embedded, Part, Pass, cut},
+    replica::{exchanges, replica},
+};
 use crate::{
-    config::{DecoderTask, LossConfig},
-    data::batch::Batch,
+    config::{DecoderTask, LossConfig, Precision, TrainConfig},
+    data::batch::{Batch, mix},
 };
 
-/// The losses of one step, each of shape `[1]`.
-pub struct Losses {
-    /// The weighted sum, which is minimised.
-    pub total: Tensor<1>,
-    /// Each part with its name in `metrics.jsonl`.
-    pub parts: Vec<(&'static str, Tensor<1>)>,
+/// Where and how steps are computed.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    devices: Vec<Device>,
+    dtype: FloatDType,
+    sync_norm: bool,
+    accumulate: usize,
 }
 
-/// Runs both encoders once and takes every loss from that pass.
-pub fn forward(
-    model: &G2d,
-    batch: &Batch,
-    config: &G2dConfig,
-    loss: &LossConfig,
-    step: usize,
-    device: &Device,
-) -> Losses {
-    let side = config.image.input_size;
-    let images = TensorData::new(batch.images.clone(), [batch.size, 3, side, side]);
-    let features = model.encode_image(Tensor::from_data(images, device));
+/// What a step came to.
+pub struct Stepped {
+    /// Gradients of the model's own parameters.
+    pub grads: GradientsParams,
+    /// The losses, the weighted sum (`total`) first.
+    pub losses: Losses,
+}
 
-    let mut groups = vec![token_tensors(&batch.reports, device)];
-    if let Some(sentences) = batch.sentences.as_ref().filter(|_| loss.local > 0.0) {
-        groups.push(token_tensors(sentences, device));
-    }
-    let mut texts = model.encode_texts(groups, loss.masked_text_norm).into_iter();
-    let mut parts: Vec<(&'static str, Tensor<1>)> = Vec::new();
-    let mut total = Tensor::<1>::zeros([1], device);
-    let mut add = |name, weight: f64, value: Tensor<1>| {
-        parts.push((name, value.clone()));
-        total = total.clone() + value.mul_scalar(weight);
-    };
+/// Values of losses by their names in `metrics.jsonl`, the weighted sum (`total`) first.
+pub type Losses = Vec<(&'static str, f32)>;
 
-    if let Some(reports) = texts.next() {
-        let rows: Vec<i32> = batch.report_of.iter().map(|&r| r as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [batch.size]), device);
-        let groups = loss.mask_duplicates.then_some(batch.report_of.as_slice());
-        let value = contrastive(
-            features.pooled.clone(),
-            reports.select(0, rows),
-            config.temperature,
-            groups,
-        );
-        add("alignment", loss.alignment, value);
+/// A loss with its name and weight in the sum.
+type Weighted = (&'static str, f64, Tensor<1>);
+
+impl Engine {
+    /// An engine on devices with autodiff; the first holds the model.
+    pub fn new(train: &TrainConfig, devices: Vec<Device>) -> Self {
+        let dtype = match train.precision {
+            Precision::F32 => FloatDType::F32,
+            Precision::Bf16 => FloatDType::BF16,
+        };
+        Self { devices, dtype, sync_norm: train.sync_norm, accumulate: train.accumulate }
     }
-    if let (Some(sentences), Some(dense)) = (texts.next(), model.dense(&features, MapSource::Local))
-    {
-        add(
-            "local",
-            loss.local,
-            local_alignment(dense, sentences, &batch.pairs, config.temperature),
-        );
+
+    /// The device that holds the model.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn main(&self) -> Result<&Device> {
+        self.devices.first().context("Training needs a device")
     }
-    if step >= loss.pixel_warmup_steps {
-        match loss.decoder_task {
-            DecoderTask::None => {}
-            DecoderTask::Reconstruction => {
-                let target = rasters(batch.grey.iter(), side, device);
-                let value = reconstruction(model.decode(&features), target);
-                add("reconstruction", loss.pixel, value);
+
+    /// Losses and gradients of a batch.
+    ///
+    /// # Errors
+    /// When a device fails.
+    pub fn step(
+        &self,
+        model: &G2d,
+        batch: &Batch,
+        config: &G2dConfig,
+        train: &TrainConfig,
+        step: usize,
+    ) -> Result<Stepped> {
+        let loss = &train.loss;
+        let parts = cut(batch, self.devices.len() * self.accumulate);
+        let pixel = step >= loss.pixel_warmup_steps && loss.decoder_task != DecoderTask::None;
+        let pass = |pixel| Pass { batch, config, loss, step, pixel, dtype: self.dtype };
+        let seed = |micro: usize| mix(&[train.seed, step as u64, micro as u64, 4]);
+        if self.accumulate == 1 {
+            let embedded = self.forward(model, &pass(pixel), &parts, seed(0), true, true)?;
+            let mut losses = self.joint(&embedded)?.losses(batch, config, loss);
+            losses.extend(self.pixel(&embedded, &parts, batch, loss)?);
+            let total = sum(&losses).context("There is no loss to learn from")?;
+            let values = read(&losses)?;
+            let grads = GradientsParams::from_grads(total.backward(), model);
+            return Ok(Stepped { grads, losses: values });
+        }
+
+        let micros: Vec<&[Part]> = parts.chunks(self.devices.len()).collect();
+        let mut first = Vec::with_capacity(micros.len());
+        for (micro, parts) in micros.iter().enumerate() {
+            let embedded = self.forward(model, &pass(false), parts, seed(micro), false, false)?;
+            first.push(self.joint(&embedded)?.detached());
+        }
+        let leaves = Joint::cat(first.clone()).context("The batch is empty")?.leaves();
+        let losses = leaves.losses(batch, config, loss);
+        let mut values = read(&losses)?;
+        let total = sum(&losses).context("There is no loss to learn from")?;
+        let wanted = Wanted::of(&leaves, &total.backward());
+
+        let mut accumulator = GradientsAccumulator::new();
+        let mut pixel_values: Losses = Vec::new();
+        let mut at = Rows::default();
+        for (micro, parts) in micros.iter().enumerate() {
+            let embedded = self.forward(model, &pass(pixel), parts, seed(micro), true, true)?;
+            let joint = self.joint(&embedded)?;
+            let mut total = wanted.pull(&joint, &mut at);
+            let pixel = self.pixel(&embedded, parts, batch, loss)?;
+            for (name, value) in read(&pixel)?.into_iter().skip(1) {
+                match pixel_values.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, sum)) => *sum += value,
+                    None => pixel_values.push((name, value)),
+                }
             }
-            DecoderTask::PseudoMask => {
-                let target = pseudo_targets(&features, batch, config, device);
-                let value = pixel_alignment(model.decode(&features), target);
-                let (dice, bce) = (value.dice.clone(), value.bce.clone());
-                add("pixel", loss.pixel, value.total());
-                parts.push(("dice", dice));
-                parts.push(("bce", bce));
+            if let Some(pixel) = sum(&pixel) {
+                total = total + pixel;
+            }
+            let grads = GradientsParams::from_grads(total.backward(), model);
+            accumulator.accumulate(model, grads);
+        }
+        let weights = pixel_weights(loss);
+        for (name, value) in pixel_values {
+            let weight = weights.iter().find(|(known, _)| *known == name).map_or(0.0, |w| w.1);
+            values[0].1 += (f64::from(value) * weight) as f32;
+            values.push((name, value));
+        }
+        Ok(Stepped { grads: accumulator.grads(), losses: values })
+    }
+
+    /// The losses of a batch with a model that does not train (after `Module::valid`).
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn losses(
+        model: &G2d,
+        batch: &Batch,
+        config: &G2dConfig,
+        loss: &LossConfig,
+        device: &Device,
+    ) -> Result<(Losses, Tensor<2>, Option<Tensor<2>>)> {
+        let engine = Self {
+            devices: vec![device.clone()],
+            dtype: FloatDType::F32,
+            sync_norm: false,
+            accumulate: 1,
+        };
+        let pixel = loss.decoder_task != DecoderTask::None;
+        let pass = Pass { batch, config, loss, step: 0, pixel, dtype: FloatDType::F32 };
+        let parts = cut(batch, 1);
+        let embedded =
+            parts.iter().map(|part| pass.run(model, part, device)).collect::<Result<Vec<_>>>()?;
+        let joint = engine.joint(&embedded)?;
+        let mut losses = joint.losses(batch, config, loss);
+        losses.extend(engine.pixel(&embedded, &parts, batch, loss)?);
+        Ok((read(&losses)?, joint.pooled, joint.reports))
+    }
+
+    /// Runs one part on each device at the same time.
+    fn forward(
+        &self,
+        model: &G2d,
+        pass: &Pass<'_>,
+        parts: &[Part],
+        seed: u64,
+        track: bool,
+        gradients: bool,
+    ) -> Result<Vec<Embedded>> {
+        let lines =
+            if self.sync_norm && parts.len() > 1 { exchanges(&self.devices) } else { Vec::new() };
+        let lines = lines.into_iter().map(Some).chain(std::iter::repeat(None));
+        let jobs: Vec<_> = parts.iter().zip(&self.devices).zip(lines).enumerate().collect();
+        let run = |rank: usize, part: &Part, device: &Device, mode: NormMode| {
+            // What a device drops follows from the step alone, so a resumed run drops the same.
+            device.seed(mix(&[seed, rank as u64]));
+            let own = rank == 0 && gradients && self.dtype == FloatDType::F32;
+            let copy = (!own).then(|| replica(model, device, self.dtype, gradients));
+            with_norm_mode(mode, || pass.run(copy.as_ref().unwrap_or(model), part, device))
+        };
+        std::thread::scope(|scope| {
+            let run = &run;
+            let mut here = None;
+            let mut threads = Vec::new();
+            for (rank, ((part, device), exchange)) in jobs {
+                // One device writes the running statistics: with an exchange all have the same.
+                let mode = NormMode { track: track && rank == 0, exchange };
+                if rank == 0 {
+                    here = Some((part, device, mode));
+                } else {
+                    threads.push(scope.spawn(move || run(rank, part, device, mode)));
+                }
+            }
+            let mut all = Vec::new();
+            if let Some((part, device, mode)) = here {
+                all.push(run(0, part, device, mode));
+            }
+            for (i, thread) in threads.into_iter().enumerate() {
+                let joined = thread.join().map_err(|_| anyhow!("Device {} failed", i + 1));
+                all.push(joined.and_then(|result| result));
+            }
+            all.into_iter().collect()
+        })
+    }
+
+    fn joint(&self, embedded: &[Embedded]) -> Result<Joint> {
+        Joint::of(embedded, self.main()?).context("The batch is empty")
+    }
+
+    /// The decoder's losses as means over the whole batch, of which these are some parts.
+    fn pixel(
+        &self,
+        embedded: &[Embedded],
+        parts: &[Part],
+        batch: &Batch,
+        loss: &LossConfig,
+    ) -> Result<Vec<Weighted>> {
+        let main = self.main()?;
+        let weights = pixel_weights(loss);
+        let mut losses: Vec<Weighted> = Vec::new();
+        for (embedded, part) in embedded.iter().zip(parts) {
+            let share = part.images.len() as f64 / batch.size as f64;
+            for (name, value) in &embedded.pixel {
+                let value = value.clone().to_device(main).mul_scalar(share);
+                match losses.iter_mut().find(|(known, ..)| known == name) {
+                    Some((.., sum)) => *sum = sum.clone() + value,
+                    None => {
+                        let weight = weights.iter().find(|(known, _)| known == name);
+                        losses.push((*name, weight.map_or(0.0, |w| w.1), value));
+                    }
+                }
             }
         }
+        Ok(losses)
     }
-    Losses { total, parts }
 }
 
-/// The pseudo masks of a batch, built from this very pass; no gradient flows through them.
-fn pseudo_targets(
-    features: &ImageFeatures,
-    batch: &Batch,
-    config: &G2dConfig,
-    device: &Device,
-) -> Tensor<4> {
-    let [_, heads, side_h, side_w] = features.attention.dims();
-    let values: Vec<f32> = features.attention.clone().detach().into_data().iter::<f32>().collect();
-    let targets: Vec<Raster> = values
-        .par_chunks_exact(heads * side_h * side_w)
-        .zip(&batch.bodies)
-        .map(|(data, body)| {
-            let attention = Attention { heads, side_h, side_w, data };
-            pseudo_mask_with_body(&attention, body, &config.pseudo_mask).target
-        })
-        .collect();
-    rasters(targets.iter(), config.image.input_size, device)
+fn pixel_weights(loss: &LossConfig) -> [(&'static str, f64); 3] {
+    [
+        ("dice", loss.pixel * loss.dice),
+        ("bce", loss.pixel * loss.bce),
+        ("reconstruction", loss.pixel),
+    ]
 }
 
-fn rasters<'a>(
-    pictures: impl ExactSizeIterator<Item = &'a Raster>,
-    side: usize,
-    device: &Device,
-) -> Tensor<4> {
-    let count = pictures.len();
-    let data: Vec<f32> = pictures.flat_map(|p| p.data.iter().copied()).collect();
-    Tensor::from_data(TensorData::new(data, [count, 1, side, side]), device)
+fn sum(losses: &[Weighted]) -> Option<Tensor<1>> {
+    let mut weighted = losses.iter().map(|(_, weight, value)| value.clone().mul_scalar(*weight));
+    weighted.next().map(|first| weighted.fold(first, |sum, next| sum + next))
+}
+
+/// The values with their weighted sum in front, read from the device at once.
+fn read(losses: &[Weighted]) -> Result<Losses> {
+    let mut values = vec![("total", 0.0)];
+    if losses.is_empty() {
+        return Ok(values);
+    }
+    let all = Tensor::cat(losses.iter().map(|(.., value)| value.clone().detach()).collect(), 0);
+    let all = all
+        .try_to_vec_as::<f32>()
+        .map_err(|e| anyhow!("The losses cannot be read from the device: {e:?}"))?;
+    for ((name, weight, _), value) in losses.iter().zip(all) {
+        values[0].1 += (weight * f64::from(value)) as f32;
+        values.push((*name, value));
+    }
+    Ok(values)
+}
+
+/// Where the next part's rows begin in each list of embeddings.
+#[derive(Default)]
+struct Rows {
+    images: usize,
+    reports: usize,
+    sentences: usize,
+}
+
+/// The gradients that the contrasts want at the embeddings.
+struct Wanted {
+    pooled: Option<Tensor<2>>,
+    reports: Option<Tensor<2>>,
+    dense: Option<Tensor<4>>,
+    sentences: Option<Tensor<2>>,
+}
+
+impl Wanted {
+    fn of(leaves: &Joint, grads: &burn::tensor::Gradients) -> Self {
+        fn grad<const D: usize>(
+            leaf: Option<&Tensor<D>>,
+            grads: &burn::tensor::Gradients,
+        ) -> Option<Tensor<D>> {
+            leaf.and_then(|leaf| leaf.grad(grads)).map(Tensor::from_inner)
+        }
+        Self {
+            pooled: grad(Some(&leaves.pooled), grads),
+            reports: grad(leaves.reports.as_ref(), grads),
+            dense: grad(leaves.dense.as_ref(), grads),
+            sentences: grad(leaves.sentences.as_ref(), grads),
+        }
+    }
+
+    /// A sum whose gradient at a part's embeddings is the one that is wanted there.
+    fn pull(&self, part: &Joint, at: &mut Rows) -> Tensor<1> {
+        fn dot<const D: usize>(
+            value: Option<&Tensor<D>>,
+            wanted: Option<&Tensor<D>>,
+            at: &mut usize,
+        ) -> Option<Tensor<1>> {
+            let value = value?;
+            let rows = value.dims()[0];
+            let start = *at;
+            *at += rows;
+            Some((value.clone() * wanted?.clone().narrow(0, start, rows)).sum())
+        }
+        let mut images = at.images;
+        let parts = [
+            dot(Some(&part.pooled), self.pooled.as_ref(), &mut images),
+            dot(part.dense.as_ref(), self.dense.as_ref(), &mut at.images.clone()),
+            dot(part.reports.as_ref(), self.reports.as_ref(), &mut at.reports),
+            dot(part.sentences.as_ref(), self.sentences.as_ref(), &mut at.sentences),
+        ];
+        at.images = images;
+        let zero = part.pooled.clone().sum().mul_scalar(0.0);
+        parts.into_iter().flatten().fold(zero, |sum, next| sum + next)
+    }
 }
