@@ -8,6 +8,7 @@
 mod basics;
 mod data;
 mod export;
+mod import;
 mod predict;
 mod refusals;
 mod support;

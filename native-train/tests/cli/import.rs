@@ -1,0 +1,441 @@
+//! `g2d import`: the files of torchvision and transformers become starting weights that compute
+//! what those libraries compute. `tests/fixtures/make_import.py` made the files and the results.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use burn::{
+    module::Module,
+    tensor::{Device, Int, Tensor, TensorData},
+};
+use g2d_core::{
+    config::{BertConfig, ResNetConfig},
+    model::{Bert, ResNet},
+    text::ReportTokenizer,
+    weights::load_tensors,
+};
+use g2d_train::import::StartBundle;
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+use crate::{
+    args,
+    support::{Run, Ward, g2d, own_bundle},
+};
+
+/// Largest difference to PyTorch's float64, relative to the tensor's largest value. f32 has 24
+/// bits (6e-8); fifty layers of sums leave a few times 1e-7.
+const TOLERANCE: f32 = 1e-5;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/import")).join(name)
+}
+
+fn import(from: &str, files: &[PathBuf], out: &Path, more: &[&str]) -> Run {
+    let mut all = args!["import", "--from", from, "--out", out].to_vec();
+    all.extend(files.iter().map(Into::into));
+    all.extend(more.iter().map(Into::into));
+    g2d(all)
+}
+
+/// Image or text encoder under the name that it has in the model.
+#[derive(Module, Debug)]
+struct Parts {
+    image_encoder: Option<ResNet>,
+    text_encoder: Option<Bert>,
+}
+
+fn load(parts: Parts, start: &StartBundle) -> Parts {
+    let mut parts = parts;
+    load_tensors(&mut parts, &[&start.weights]).unwrap();
+    parts.valid()
+}
+
+/// Shape and little-endian words of a stored tensor.
+fn stored(file: &str, key: &str) -> (Vec<usize>, Vec<[u8; 4]>) {
+    let bytes = fs::read(fixture(file)).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let view = tensors.tensor(key).unwrap();
+    let words = view.data().chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
+    (view.shape().to_vec(), words.collect())
+}
+
+fn floats<const D: usize>(file: &str, key: &str) -> Tensor<D> {
+    let (shape, words) = stored(file, key);
+    let values: Vec<f32> = words.into_iter().map(f32::from_le_bytes).collect();
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
+
+fn ints(key: &str) -> Tensor<2, Int> {
+    let (shape, words) = stored("bert.safetensors", key);
+    let values: Vec<i32> = words.into_iter().map(i32::from_le_bytes).collect();
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
+
+fn check<const D: usize>(what: &str, found: Tensor<D>, expected: Tensor<D>) {
+    assert_eq!(found.dims(), expected.dims(), "{what}");
+    let scale: f32 = expected.clone().abs().max().into_scalar();
+    let worst: f32 = (found - expected).abs().max().into_scalar();
+    println!("{what}: {:.1e}", worst / scale);
+    assert!(worst / scale <= TOLERANCE, "{what}: off by {:.1e} of its scale", worst / scale);
+}
+
+fn check_resnet(out: &Path, depth: usize) {
+    let start = StartBundle::read(out).unwrap();
+    let config: ResNetConfig = serde_json::from_value(start.config["encoder"].clone()).unwrap();
+    assert_eq!(config, ResNetConfig { depth, width: 2 });
+    assert!(start.tokenizer.is_none());
+    let net = ResNet::new(&config, &Device::flex()).unwrap();
+    let parts = load(Parts { image_encoder: Some(net), text_encoder: None }, &start);
+    let maps = parts.image_encoder.unwrap().forward(floats("resnet.safetensors", "image"));
+    for (i, map) in maps.into_iter().enumerate().skip(1) {
+        let key = format!("resnet{depth}.{i}");
+        check(&key, map, floats("resnet.safetensors", &key));
+    }
+}
+
+#[test]
+fn resnets_compute_what_torchvision_computes() {
+    let ward = Ward::new();
+    // The zip of today; the older stream, nested as a training script leaves it; the tar of 2016;
+    // safetensors.
+    let cases = [
+        ("resnet18.pth", 18, "", ["fc.*", "*.num_batches_tracked"].as_slice()),
+        (
+            "resnet18_nested_legacy.pth",
+            18,
+            "state_dict.module.encoder.",
+            &["optimizer.*", "state_dict.module.projector.*", "*.num_batches_tracked"],
+        ),
+        ("resnet18.tar.pth", 18, "", &["fc.*", "*.num_batches_tracked"]),
+        ("resnet50.safetensors", 50, "backbone.", &["fc.*", "*.num_batches_tracked"]),
+    ];
+    for (file, depth, prefix, left_out) in cases {
+        let out = ward.path(file).with_extension("start");
+        let run = import("torchvision", &[fixture(file)], &out, &[]).expect(0);
+        let run = run.says(&["comparing", "licence"]).says(left_out);
+        let summary = &run.json()[0];
+        assert_eq!(summary["prefix"], prefix, "{file}");
+        assert_eq!(summary["config"]["encoder"]["depth"], depth);
+        assert_eq!(summary["left_out"].as_object().unwrap().len(), left_out.len(), "{file}");
+        // Of every convolution and norm: 2 tensors less a bias, and 4.
+        let layers = if depth == 50 { 53 } else { 20 };
+        assert_eq!(summary["tensors"], 5 * layers);
+        check_resnet(&out, depth);
+        let names = fs::read_dir(&out).unwrap().count();
+        assert_eq!(names, 3, "config, weights, manifest");
+    }
+    let manifest = fs::read(ward.path("resnet18.start/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["kind"], "start");
+    assert_eq!(manifest["sources"][0]["name"], "resnet18.pth");
+    let bytes = fs::read(fixture("resnet18.pth")).unwrap();
+    assert_eq!(manifest["sources"][0]["sha256"], g2d_core::weights::hex_sha256(&bytes));
+    assert!(manifest["licence"].as_str().unwrap().contains("unknown"));
+    assert!(manifest["notice"].as_str().unwrap().to_lowercase().contains("not for clinical use"));
+}
+
+fn check_bert(out: &Path, name: &str) {
+    let start = StartBundle::read(out).unwrap();
+    // What the weights decide comes from the bundle, how they are trained from the training.
+    let mut text = start.config["text"].clone();
+    for (key, value) in
+        [("dropout", 0.1.into()), ("frozen_layers", 0.into()), ("max_tokens", 40.into())]
+    {
+        text[key] = value;
+    }
+    let config: BertConfig = serde_json::from_value(text).unwrap();
+    let net = Bert::new(&config, &Device::flex());
+    let parts = load(Parts { image_encoder: None, text_encoder: Some(net) }, &start);
+    let mask = ints(&format!("{name}.mask"));
+    let [rows, tokens] = mask.dims();
+    let mask = mask.float();
+    let hidden = parts.text_encoder.unwrap().forward(ints(&format!("{name}.ids")), mask.clone());
+    let hidden = hidden * mask.reshape([rows, tokens, 1]);
+    check(name, hidden, floats("bert.safetensors", &format!("{name}.hidden")));
+}
+
+/// Compares the ids of every tricky sentence with Python's.
+fn check_ids(out: &Path, name: &str) {
+    let stored: Value = serde_json::from_slice(&fs::read(fixture("ids.json")).unwrap()).unwrap();
+    let start = StartBundle::read(out).unwrap();
+    let tokenizer = ReportTokenizer::from_bytes(&start.tokenizer.unwrap()).unwrap();
+    let sentences = stored["sentences"].as_array().unwrap();
+    assert!(sentences.len() >= 10);
+    for (sentence, expected) in sentences.iter().zip(stored["ids"][name].as_array().unwrap()) {
+        let sentence = sentence.as_str().unwrap();
+        let expected: Vec<u32> = serde_json::from_value(expected.clone()).unwrap();
+        let found = tokenizer.encode_batch(&[sentence], 512).unwrap().ids;
+        assert_eq!(found, [expected], "{name}: {sentence:?}");
+    }
+}
+
+#[test]
+fn berts_compute_what_transformers_computes() {
+    let ward = Ward::new();
+    // A folder without tokenizer_config.json: the vocabulary has capitals.
+    let cased = ward.path("cased");
+    let run = import("hf-bert", &[fixture("bert_cased")], &cased, &[]).expect(0);
+    let run = run.says(&["warning: no file says", "3 rows more", "pooler.* (2 tensors)"]);
+    assert_eq!(run.json()[0]["lowercase"], false);
+    check_bert(&cased, "bert_cased");
+    check_ids(&cased, "bert_cased");
+
+    // Files one by one, with names as of 2018 and heads of the pre-training.
+    let files = ["config.json", "vocab.txt", "tokenizer_config.json", "pytorch_model.bin"];
+    let files = files.map(|name| fixture("bert_uncased").join(name));
+    let uncased = ward.path("uncased");
+    let run = import("hf-bert", &files, &uncased, &[]).expect(0);
+    let run = run.says(&[
+        "text is lower-cased (tokenizer_config.json)",
+        "left out: cls.*",
+        "pooler.*",
+        "embeddings.position_ids",
+    ]);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    assert_eq!(run.json()[0]["prefix"], "bert.");
+    check_bert(&uncased, "bert_uncased");
+    check_ids(&uncased, "bert_uncased");
+
+    // What was written is a tokenizer.json: it can be given back, and says its case itself.
+    let again = ward.path("again");
+    let folder = fixture("bert_cased");
+    let files = [
+        uncased.join("tokenizer.json"),
+        folder.join("config.json"),
+        folder.join("model.safetensors"),
+    ];
+    // Another vocabulary of fewer words fits the table; nobody can see that it is the wrong one.
+    import("hf-bert", &files, &again, &["-q"]).expect(0);
+    check_ids(&again, "bert_uncased");
+}
+
+#[test]
+fn the_user_decides_about_capitals() {
+    let ward = Ward::new();
+    let out = ward.path("start");
+    let folder = [fixture("bert_cased")];
+    let run = import("hf-bert", &folder, &out, &["--uncased"]).expect(0);
+    let run = run.says(&["text is lower-cased (the command line)", "warning: text is lower-cased"]);
+    assert_eq!(run.json()[0]["lowercase"], true);
+    let run = import("hf-bert", &folder, &out, &["--cased", "--force"]).expect(0);
+    assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    check_ids(&out, "bert_cased");
+    import("hf-bert", &folder, &out, &["--cased", "--uncased"]).expect(2);
+    import("torchvision", &[fixture("resnet18.pth")], &out, &["--cased"]).expect(2);
+    import("torchvision", &[fixture("a.pth"), fixture("b.pth")], &out, &[]).expect(2);
+}
+
+#[test]
+fn starting_weights_are_no_model_and_are_not_overwritten() {
+    let ward = Ward::new();
+    let out = ward.path("start");
+    let file = [fixture("resnet18.pth")];
+    import("torchvision", &file, &out, &["--quiet"]).expect(0);
+    import("torchvision", &file, &out, &[]).expect(1).says(&["G2D-F04", "--force"]);
+    import("torchvision", &file, &out, &["--force"]).expect(0);
+    ward.put("photos/cat.png", b"x");
+    import("torchvision", &file, &ward.path("photos"), &["--force"]).expect(1).says(&["G2D-F03"]);
+
+    let predict = args![
+        "predict",
+        ward.path("film0.png"),
+        "--report",
+        ward.path("report0.txt"),
+        "--model",
+        out,
+        "--out",
+        ward.path("out"),
+        "--device",
+        "cpu"
+    ];
+    g2d(predict).expect(1).says(&["G2D-W45", "starting weights", "init"]);
+    g2d(args!["info", "--model", out]).expect(1).says(&["G2D-W45"]);
+}
+
+#[test]
+fn bundles_and_checkpoints_are_a_start_too() {
+    let ward = Ward::new();
+    let start = StartBundle::read(&own_bundle(ward.folder.path())).unwrap();
+    assert_eq!(start.config["preset"], "test");
+    assert!(start.tokenizer.is_some());
+    let tensors = SafeTensors::deserialize(&start.weights).unwrap();
+    assert!(tensors.names().iter().any(|name| name.starts_with("text_encoder.")));
+    assert!(tensors.names().iter().any(|name| name.starts_with("decoder.")));
+
+    ward.put("run/checkpoints/step-000007/model.safetensors", &start.weights);
+    let config = serde_json::to_vec(&start.config).unwrap();
+    ward.put("run/checkpoints/step-000007/config.json", &config);
+    ward.put("run/checkpoints/step-000007/tokenizer.json", start.tokenizer.as_ref().unwrap());
+    ward.put("run/checkpoints/latest", b"step-000007\n");
+    for folder in ["run", "run/checkpoints/step-000007"] {
+        let again = StartBundle::read(&ward.path(folder)).unwrap();
+        assert_eq!((again.config, again.weights), (start.config.clone(), start.weights.clone()));
+    }
+    fs::remove_file(ward.path("run/checkpoints/step-000007/tokenizer.json")).unwrap();
+    let error = format!("{:#}", StartBundle::read(&ward.path("run")).unwrap_err());
+    assert!(error.contains("tokenizer.json") && error.contains("G2D-F01"), "{error}");
+}
+
+#[test]
+fn files_that_are_no_weights_are_told() {
+    let ward = Ward::new();
+    let out = ward.path("start");
+    let refused = |path: PathBuf, words: &[&str]| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let run = import("torchvision", &[path], &out, &[]).expect(1).says(&[&name]).says(words);
+        assert!(run.stdout.is_empty());
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    };
+    refused(fixture("no-such.pth"), &["no such file", "G2D-F01"]);
+    refused(fixture("bert_cased"), &["This is a folder", "G2D-F01"]);
+    for name in ["resnet18.pth", "resnet18_nested_legacy.pth", "resnet18.tar.pth"] {
+        let whole = fs::read(fixture(name)).unwrap();
+        refused(
+            ward.put(&format!("cut-{name}"), &whole[..whole.len() / 2]),
+            &["G2D-W30", "cut off"],
+        );
+    }
+    let whole = fs::read(fixture("resnet50.safetensors")).unwrap();
+    refused(ward.put("cut.safetensors", &whole[..whole.len() / 2]), &["G2D-W30", "cut off"]);
+    // One wrong bit in a zip: its checksum tells.
+    let mut flipped = fs::read(fixture("resnet18.pth")).unwrap();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    refused_or_equal(&ward, &flipped, &out);
+    refused(ward.put("page.pth", b"<!DOCTYPE html><html>not found</html>"), &["G2D-W30"]);
+    refused(ward.put("empty.pth", b""), &["G2D-W30"]);
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n";
+    refused(ward.put("pointer.bin", pointer), &["G2D-W30", "git lfs pull"]);
+    refused(fixture("list.pth"), &["G2D-W31", "state_dict()"]);
+    refused(fixture("sparse.pth"), &["G2D-W31", "cannot be read without"]);
+    // A pickle of an object of an unknown class: protocol 0, `class A` of a module `m`.
+    refused(ward.put("class.pth", b"cm\nA\n(tR."), &["G2D-W31", "state_dict()"]);
+    assert!(!out.exists());
+    let left = fs::read_dir(ward.folder.path())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with(".g2d-"));
+    assert_eq!(left.count(), 0, "something is left behind");
+}
+
+/// A flipped bit lies in a tensor's numbers (then its checksum is wrong) or between two entries
+/// (then nothing is); it must never be taken for good weights that differ.
+fn refused_or_equal(ward: &Ward, bytes: &[u8], out: &Path) {
+    let path = ward.put("flipped.pth", bytes);
+    let run = import("torchvision", &[path], out, &[]);
+    if run.code == 0 {
+        check_resnet(out, 18);
+        fs::remove_dir_all(out).unwrap();
+    } else {
+        run.expect(1).says(&["flipped.pth", "G2D-W30"]);
+    }
+}
+
+#[test]
+fn networks_that_do_not_fit_are_told() {
+    let ward = Ward::new();
+    let out = ward.path("start");
+    let refused = |from: &str, files: &[PathBuf], more: &[&str], words: &[&str]| {
+        import(from, files, &out, more).expect(1).says(words);
+        assert!(!out.exists());
+    };
+    let bert = fixture("bert_cased");
+    let weights = bert.join("model.safetensors");
+    refused("torchvision", std::slice::from_ref(&weights), &[], &["G2D-W32", "--from hf-bert"]);
+    let mixed = [bert.join("config.json"), bert.join("vocab.txt"), fixture("resnet18.pth")];
+    refused("hf-bert", &mixed, &[], &["G2D-W32", "--from torchvision"]);
+    let file = [fixture("resnet50.safetensors")];
+    refused("torchvision", &file, &["--prefix", "encoder"], &["G2D-W32", "backbone."]);
+
+    // One tensor less, one of another shape, one too many: a file of our own making.
+    let edit = |name: &str, edit: &dyn Fn(&str, Vec<usize>) -> Vec<(String, Vec<usize>)>| {
+        let bytes = fs::read(fixture("resnet50.safetensors")).unwrap();
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let list: Vec<(String, Vec<usize>)> =
+            tensors.tensors().iter().flat_map(|(n, v)| edit(n, v.shape().to_vec())).collect();
+        let zeros = vec![0; 1 << 20];
+        let views = list.iter().map(|(name, shape)| {
+            let data = &zeros[..shape.iter().product::<usize>() * 4];
+            let dtype = safetensors::Dtype::F32;
+            let view = safetensors::tensor::TensorView::new(dtype, shape.clone(), data).unwrap();
+            (name.as_str(), view)
+        });
+        [ward.put(name, &safetensors::serialize(views, None).unwrap())]
+    };
+    let bn = "backbone.layer3.2.bn2.running_var";
+    let less = edit("less.safetensors", &|n, s| if n == bn { vec![] } else { vec![(n.into(), s)] });
+    refused("torchvision", &less, &[], &["less.safetensors", "G2D-W34", bn]);
+    let other =
+        edit("other.safetensors", &|n, s| vec![(n.into(), if n == bn { vec![5] } else { s })]);
+    refused("torchvision", &other, &[], &["G2D-W35", bn, "[5]", "[8]"]);
+    let more = edit("more.safetensors", &|n, s| {
+        let extra = (n == bn).then(|| ("backbone.layer3.2.se.weight".to_owned(), vec![2]));
+        [(n.to_owned(), s)].into_iter().chain(extra).collect()
+    });
+    refused("torchvision", &more, &[], &["G2D-W33", "layer3.2.se.weight"]);
+    let deeper = edit("deeper.safetensors", &|n, s| {
+        let extra = (n == "backbone.layer3.2.conv1.weight")
+            .then(|| (6..23).map(|b| (format!("backbone.layer3.{b}.conv1.weight"), vec![2])));
+        [(n.to_owned(), s)].into_iter().chain(extra.into_iter().flatten()).collect()
+    });
+    refused("torchvision", &deeper, &[], &["G2D-W33", "ResNet-101"]);
+    let twice = edit("twice.safetensors", &|n, s| {
+        vec![(n.into(), s.clone()), (n.replace("backbone", "momentum"), s)]
+    });
+    refused("torchvision", &twice, &[], &["G2D-W36", "backbone., momentum.", "--prefix"]);
+    import("torchvision", &twice, &out, &["--prefix", "momentum"])
+        .expect(0)
+        .says(&["left out: backbone.*"]);
+}
+
+#[test]
+fn folders_that_do_not_fit_together_are_told() {
+    let ward = Ward::new();
+    let out = ward.path("start");
+    let folder = ward.path("bert");
+    fs::create_dir(&folder).unwrap();
+    let names = ["config.json", "vocab.txt", "model.safetensors"];
+    let restore = || {
+        for name in names {
+            fs::copy(fixture("bert_cased").join(name), folder.join(name)).unwrap();
+        }
+    };
+    let refused = |words: &[&str]| {
+        import("hf-bert", std::slice::from_ref(&folder), &out, &[]).expect(1).says(words);
+        assert!(!out.exists());
+        restore();
+    };
+    restore();
+    fs::remove_file(folder.join("vocab.txt")).unwrap();
+    refused(&["G2D-W42", "vocab.txt nor a tokenizer.json"]);
+    fs::remove_file(folder.join("config.json")).unwrap();
+    refused(&["G2D-W40", "config.json"]);
+    fs::remove_file(folder.join("model.safetensors")).unwrap();
+    refused(&["G2D-W40", "no weights"]);
+    fs::write(folder.join("tokenizer.json"), b"{}").unwrap();
+    refused(&["tokenizer.json", "G2D-W20"]);
+    fs::remove_file(folder.join("tokenizer.json")).unwrap();
+    fs::write(folder.join("vocab.txt"), b"hello\nworld\n").unwrap();
+    refused(&["vocab.txt", "G2D-W42", "[CLS]"]);
+    let vocab = fs::read_to_string(fixture("bert_cased/vocab.txt")).unwrap();
+    fs::write(folder.join("vocab.txt"), vocab + "four\nmore\nwords\nhere\n").unwrap();
+    refused(&["G2D-W43", "word table"]);
+
+    let config = fs::read_to_string(fixture("bert_cased/config.json")).unwrap();
+    let put = |from: &str, to: &str| {
+        assert!(config.contains(from), "{from}");
+        fs::write(folder.join("config.json"), config.replace(from, to)).unwrap();
+    };
+    put("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
+    refused(&["G2D-W44", "num_hidden_layers is 3 there and 2 in the tensors"]);
+    put("\"hidden_size\": 32", "\"hidden_size\": 64");
+    refused(&["G2D-W44", "hidden_size is 64 there and 32 in the tensors"]);
+    put("\"model_type\": \"bert\"", "\"model_type\": \"distilbert\"");
+    refused(&["config.json", "G2D-W41", "distilbert"]);
+    put("\"num_attention_heads\": 4", "\"num_attention_heads\": 5");
+    refused(&["G2D-W41", "5 heads"]);
+    fs::write(folder.join("config.json"), b"{").unwrap();
+    refused(&["config.json", "G2D-W40"]);
+}
