@@ -130,13 +130,14 @@ pub fn run(args: &ImportArgs) -> anyhow::Result<()> {
         left_out: plan.left_out.clone(),
     };
     let json = tokenizer.as_ref().map(|t| t.json.as_slice());
-    let weights = copy(&plan, &dict)?;
+    let given = args.files.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+    let weights = copy(&plan, &dict).with_context(|| given.clone())?;
     let manifest = bundle::write(staged.path(), facts, &plan.config, json, &weights)?;
     drop(weights);
 
     output::say("loading the result again and comparing it with the source");
     let config = plan.config.clone();
-    verify::check(staged.path(), plan, &dict, &device)?;
+    verify::check(staged.path(), plan, &dict, &device).with_context(|| given)?;
     files::move_into_place(staged, &args.out)?;
     output::say("the licence of the source applies to these weights");
     let weights = manifest.files.last();

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use burn::{
     module::Module as _,
     tensor::{Device, Int, Tensor},
@@ -27,8 +26,7 @@ pub fn check(
     device: &Device,
 ) -> anyhow::Result<()> {
     let start = StartBundle::read(folder)?;
-    load_tensors(&mut plan.encoder, &[&start.weights])
-        .with_context(|| folder.display().to_string())?;
+    load_tensors(&mut plan.encoder, &[&start.weights])?;
     drop(start.weights);
     let mut seen = 0;
     for (ours, _, bytes) in plan.encoder.tensors() {
