@@ -14,7 +14,7 @@ use g2d_core::{
     Error,
     config::G2dConfig,
     outcome::NOTICE,
-    weights::{BundleFile, FileRole, file_entry, hex_sha256, join_shards},
+    weights::{Bundle, BundleFile, FileRole, file_entry, hex_sha256, join_shards},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -156,7 +156,7 @@ impl StartBundle {
             if bundle_dir::is_start(&bytes) {
                 return Self::start(folder, &bytes).with_context(shown);
             }
-            return Self::exported(folder);
+            return Self::exported(&bundle_dir::read(folder)?).with_context(shown);
         }
         if folder.join("model.safetensors").is_file() {
             return Self::checkpoint(folder).with_context(shown);
@@ -233,8 +233,7 @@ impl StartBundle {
         })
     }
 
-    fn exported(folder: &Path) -> anyhow::Result<Self> {
-        let bundle = bundle_dir::read(folder)?;
+    fn exported(bundle: &Bundle) -> anyhow::Result<Self> {
         Ok(Self {
             config: serde_json::to_value(bundle.config()?)?,
             tokenizer: Some(bundle.tokenizer()?.to_vec()),

@@ -104,6 +104,11 @@ impl HfConfig {
         let pairs = [
             ("vocab_size", self.vocab_size, size(words, 0)),
             ("hidden_size", self.hidden_size, size(words, 1)),
+            (
+                "hidden_size",
+                self.hidden_size,
+                size("encoder.layer.0.attention.self.query.weight", 0),
+            ),
             ("num_hidden_layers", self.num_hidden_layers, Some(layers)),
             (
                 "intermediate_size",
@@ -123,10 +128,10 @@ impl HfConfig {
         ];
         let wrong: Vec<String> = pairs
             .into_iter()
-            .filter_map(|(name, said, found)| {
-                let found = found?;
-                (found != said)
-                    .then(|| format!("{name} is {said} there and {found} in the tensors"))
+            .filter(|(_, said, found)| *found != Some(*said))
+            .map(|(name, said, found)| {
+                let found = found.map_or_else(|| "not".into(), |size| size.to_string());
+                format!("{name} is {said} there and {found} in the tensors")
             })
             .collect();
         if wrong.is_empty() {
@@ -239,10 +244,9 @@ fn their_names(ours: &str) -> Vec<String> {
 
 /// Whether the encoder can do without a tensor, and how it is counted.
 fn needless(name: &str) -> Option<String> {
-    match name {
-        // Numbers from 0 up, which older versions saved.
-        "embeddings.position_ids" | "embeddings.token_type_ids" => return Some(name.into()),
-        _ => {}
+    // Numbers from 0 up, which older versions saved.
+    if ["embeddings.position_ids", "embeddings.token_type_ids"].contains(&name) {
+        return Some(name.into());
     }
     let first = name.split('.').next().unwrap_or_default();
     // The pooler and the heads of the pre-training read the encoder; it does not need them.

@@ -73,7 +73,8 @@ impl Kind {
     pub fn root(self, dict: &StateDict, prefix: Option<&str>) -> Result<String> {
         let roots = self.roots(dict);
         let shown = || {
-            let names = roots.iter().map(|r| if r.is_empty() { "''" } else { r.as_str() });
+            let names = roots.iter().map(|r| r.trim_end_matches('.'));
+            let names = names.map(|name| if name.is_empty() { "''" } else { name });
             names.take(6).collect::<Vec<_>>().join(", ")
         };
         if let Some(prefix) = prefix {
@@ -147,22 +148,17 @@ impl Encoder {
         self.text_encoder.as_ref()
     }
 
-    /// Name, shape and bytes of every tensor in PyTorch's layout, as they are now.
+    /// Name and bytes of every tensor in PyTorch's layout, as they are now.
     ///
     /// # Errors
     /// Each tensor's bytes when the device cannot be read.
-    pub fn tensors(&self) -> impl Iterator<Item = (String, Vec<usize>, Result<Vec<u8>>)> {
+    pub fn tensors(&self) -> impl Iterator<Item = (String, Result<Vec<u8>>)> {
         let all = self.collect(None, Some(Box::new(BurnToPyTorchAdapter)), false);
         all.into_iter().map(|tensor| {
-            let (name, shape) = (tensor.name.clone(), tensor.shape.to_vec());
-            let bytes = tensor.into_bytes().map(|b| b.to_vec()).map_err(|e| {
-                Error::device(
-                    "G2D-D17",
-                    format!("The device failed while comparing: {e}"),
-                    "Try again",
-                )
-            });
-            (name, shape, bytes)
+            let name = tensor.name.clone();
+            let failed = |e| format!("The device failed while comparing: {e}");
+            let bytes = tensor.into_bytes().map(|bytes| bytes.to_vec());
+            (name, bytes.map_err(|e| Error::device("G2D-D17", failed(e), "Try again")))
         })
     }
 
@@ -251,7 +247,7 @@ pub fn pair(
 fn beside(root: &str, name: &str) -> String {
     let (mut path, mut words) = (root.split('.'), name.split('.').peekable());
     let mut label = Vec::new();
-    while let Some(word) = words.next() {
+    for word in words.by_ref() {
         label.push(word);
         if path.next() != Some(word) {
             break;
@@ -287,7 +283,7 @@ mod tests {
         let dict = with_roots(&["encoder_k.", "encoder_q."]);
         let error = Kind::ResNet.root(&dict, None).unwrap_err();
         assert_eq!(error.code(), "G2D-W36");
-        assert!(error.to_string().contains("encoder_k., encoder_q."), "{error}");
+        assert!(error.to_string().contains("encoder_k, encoder_q"), "{error}");
         for prefix in ["encoder_q", "encoder_q."] {
             assert_eq!(Kind::ResNet.root(&dict, Some(prefix)).unwrap(), "encoder_q.");
         }

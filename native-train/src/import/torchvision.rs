@@ -9,6 +9,10 @@ use super::{
     state_dict::StateDict,
 };
 
+/// Channels of the widest stem: eight times torchvision's, beyond which a file that claims more
+/// would only fill the memory.
+const WIDEST: usize = 512;
+
 /// Finds the network, its depth and width, and where each tensor goes.
 ///
 /// # Errors
@@ -60,8 +64,8 @@ fn refuse(what: impl Into<String>) -> Error {
 fn recognise(dict: &StateDict, root: &str) -> Result<ResNetConfig> {
     let shape = |name: &str| dict.shape(&format!("{root}{name}")).unwrap_or_default();
     let width = match *shape("conv1.weight") {
-        [width, 3, 7, 7] if width > 0 => width,
-        [_, channels, 7, 7] => {
+        [width, 3, 7, 7] if (1..=WIDEST).contains(&width) => width,
+        [_, channels, 7, 7] if channels != 3 => {
             return Err(refuse(format!(
                 "The first convolution reads {channels} channels; the encoder has 3 (a film of \
                  one channel is copied to them)"
@@ -69,7 +73,8 @@ fn recognise(dict: &StateDict, root: &str) -> Result<ResNetConfig> {
         }
         ref other => {
             return Err(refuse(format!(
-                "The first convolution has the shape {other:?}, not [width, 3, 7, 7]"
+                "The first convolution has the shape {other:?}, not [width, 3, 7, 7] with a \
+                 width up to {WIDEST}"
             )));
         }
     };
@@ -152,6 +157,7 @@ mod tests {
         refused(&marks([1, 1, 1, 1], &STEM, None), "[1, 1, 1, 1] basic blocks");
         refused(&marks([2, 2, 2, 2], &[8, 1, 7, 7], None), "reads 1 channels");
         refused(&marks([2, 2, 2, 2], &[8, 3, 3, 3], None), "[8, 3, 3, 3]");
+        refused(&marks([2, 2, 2, 2], &[513, 3, 7, 7], None), "width up to 512");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn check(
     load_tensors(&mut plan.encoder, &[&start.weights])?;
     drop(start.weights);
     let mut seen = 0;
-    for (ours, _, bytes) in plan.encoder.tensors() {
+    for (ours, bytes) in plan.encoder.tensors() {
         let Some(theirs) = plan.copies.get(&ours) else {
             return Err(differs(&ours).into());
         };
