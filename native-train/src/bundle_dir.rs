@@ -48,6 +48,15 @@ pub fn read(folder: &Path) -> anyhow::Result<Bundle> {
         .with_context(shown);
     }
     let manifest = files::read_at_most(&manifest, MANIFEST_LIMIT).with_context(shown)?;
+    if is_start(&manifest) {
+        return Err(Error::weights(
+            "G2D-W45",
+            "This folder holds starting weights for training, one encoder and no runnable model",
+            "Name it under init in a training's configuration; what `g2d export` makes of that \
+             run is a model",
+        ))
+        .with_context(shown);
+    }
     let listed = Manifest::from_bytes(&manifest).with_context(shown)?;
     let mut given = Vec::with_capacity(listed.files.len());
     for entry in &listed.files {
@@ -59,6 +68,12 @@ pub fn read(folder: &Path) -> anyhow::Result<Bundle> {
         }
     }
     Bundle::from_files(&manifest, given).with_context(shown)
+}
+
+/// Whether a manifest is that of starting weights, as `g2d import` writes it.
+pub fn is_start(manifest: &[u8]) -> bool {
+    let parsed: Option<serde_json::Value> = serde_json::from_slice(manifest).ok();
+    parsed.is_some_and(|m| m.get("kind").and_then(serde_json::Value::as_str) == Some("start"))
 }
 
 /// The names of the weight files: one stands alone, more are numbered.

@@ -21,4 +21,4 @@ pub use bundle::{
     Bundle, BundleFile, FileRole, MANIFEST_VERSION, Manifest, file_entry, hex_sha256,
     weights_digest,
 };
-pub use tensors::{Dtype, load_tensors, load_what_fits, save_tensors};
+pub use tensors::{Dtype, join_shards, load_tensors, load_what_fits, save_tensors};

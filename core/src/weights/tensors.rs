@@ -3,7 +3,7 @@
 use burn::store::{
     BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
 };
-use half::f16;
+use half::{bf16, f16};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,14 @@ fn unreadable(detail: impl std::fmt::Display) -> Error {
 /// Widens every f16 or bf16 tensor, since a device may not hold such parameters.
 fn widen(bytes: &[u8]) -> Result<Vec<u8>> {
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    if file.iter().all(|(_, view)| view.dtype() == safetensors::Dtype::F32) {
+        return Ok(bytes.to_vec());
+    }
+    serialise(&widened(&file)?)
+}
+
+/// Every tensor of numbers in f32.
+fn widened(file: &SafeTensors) -> Result<Vec<Stored>> {
     let mut widened = Vec::new();
     for (name, view) in file.tensors() {
         let data: Vec<u8> = match view.dtype() {
@@ -46,19 +54,45 @@ fn widen(bytes: &[u8]) -> Result<Vec<u8>> {
                 .chunks_exact(2)
                 .flat_map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32().to_le_bytes())
                 .collect(),
+            safetensors::Dtype::BF16 => view
+                .data()
+                .chunks_exact(2)
+                .flat_map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32().to_le_bytes())
+                .collect(),
             // Counters of batches and the like; the model has no place for them.
             safetensors::Dtype::I64 => continue,
             other => {
                 return Err(Error::weights(
                     "G2D-W11",
                     format!("A tensor is stored as {other:?}"),
-                    "Export the weights as f32 or f16",
+                    "Export the weights as f32, f16 or bf16",
                 ));
             }
         };
         widened.push((name, view.shape().to_vec(), data));
     }
-    serialise(&widened)
+    Ok(widened)
+}
+
+/// One safetensors file of f32 from several of any format: the shards of a bundle as a start for
+/// training.
+///
+/// # Errors
+/// When bytes are not safetensors, or a tensor is in two of them.
+pub fn join_shards(shards: &[&[u8]]) -> Result<Vec<u8>> {
+    if let [only] = shards {
+        return widen(only);
+    }
+    let mut all: Vec<Stored> = Vec::new();
+    for shard in shards {
+        for tensor in widened(&SafeTensors::deserialize(shard).map_err(unreadable)?)? {
+            if all.iter().any(|(name, ..)| *name == tensor.0) {
+                return Err(unreadable(format!("{} is in two of the shards", tensor.0)));
+            }
+            all.push(tensor);
+        }
+    }
+    serialise(&all)
 }
 
 /// Names, shapes and little-endian f32 bytes as a safetensors file.
@@ -205,4 +239,37 @@ fn encode(name: &str, f32_bytes: &[u8], dtype: Dtype) -> Result<Vec<u8>> {
         }
     }
     Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(dtype: safetensors::Dtype, name: &str, data: &[u8]) -> Vec<u8> {
+        let shape = vec![data.len() * 8 / dtype.bitsize()];
+        let view = TensorView::new(dtype, shape, data).unwrap();
+        safetensors::serialize([(name, view)], None).unwrap()
+    }
+
+    fn values(bytes: &[u8], name: &str) -> Vec<f32> {
+        let file = SafeTensors::deserialize(bytes).unwrap();
+        let words = file.tensor(name).unwrap().data().chunks_exact(4);
+        words.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+    }
+
+    #[test]
+    fn shards_of_any_format_become_one_file_of_f32() {
+        let whole = file(safetensors::Dtype::F32, "a", &1.5f32.to_le_bytes());
+        let half = file(safetensors::Dtype::F16, "b", &f16::from_f32(-2.0).to_le_bytes());
+        let brain = file(safetensors::Dtype::BF16, "c", &bf16::from_f32(3.0).to_le_bytes());
+        let joined = join_shards(&[&whole, &half, &brain]).unwrap();
+        assert_eq!(values(&joined, "a"), [1.5]);
+        assert_eq!(values(&joined, "b"), [-2.0]);
+        assert_eq!(values(&joined, "c"), [3.0]);
+        assert_eq!(join_shards(&[&whole]).unwrap(), whole);
+        assert_eq!(values(&join_shards(&[&half]).unwrap(), "b"), [-2.0]);
+        assert_eq!(join_shards(&[&whole, &whole]).unwrap_err().code(), "G2D-W10");
+        let bytes = file(safetensors::Dtype::U8, "d", &[1]);
+        assert_eq!(join_shards(&[&bytes]).unwrap_err().code(), "G2D-W11");
+    }
 }

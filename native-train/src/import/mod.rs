@@ -1,28 +1,24 @@
-//! Starting weights from the files of other libraries.
+//! Starting weights from the files of other libraries: a ResNet of torchvision, a BERT of Hugging
+//! Face.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`state_dict`] | names, shapes and numbers of `.pth`, `.bin` and `.safetensors` files |
+//! | [`network`] | finds a network in a state dict, whatever stands in front of its names |
+//! | [`torchvision`], [`hf_bert`] | which network it is, and which tensor goes where |
+//! | [`hf_files`], [`vocab`] | the files of a Hugging Face folder; `tokenizer.json` from `vocab.txt` |
+//! | [`bundle`] | the folder of starting weights, written and read |
+//! | [`verify`] | loads what was written into the core's modules and compares |
+//!
+//! The tensors are copied number by number; f16, bf16 and f64 become f32.
 
-use std::path::Path;
+pub mod bundle;
+pub mod hf_bert;
+pub mod hf_files;
+pub mod network;
+pub mod state_dict;
+pub mod torchvision;
+pub mod verify;
+pub mod vocab;
 
-/// Weights to start from.
-#[derive(Debug, Clone)]
-pub struct StartBundle {
-    /// Configuration.
-    pub config: serde_json::Value,
-    /// Tokenizer.
-    pub tokenizer: Option<Vec<u8>>,
-    /// Weights.
-    pub weights: Vec<u8>,
-}
-
-impl StartBundle {
-    /// Reads.
-    ///
-    /// # Errors
-    /// When.
-    pub fn read(folder: &Path) -> anyhow::Result<Self> {
-        Ok(Self {
-            config: serde_json::from_slice(&std::fs::read(folder.join("config.json"))?)?,
-            tokenizer: std::fs::read(folder.join("tokenizer.json")).ok(),
-            weights: std::fs::read(folder.join("model.safetensors"))?,
-        })
-    }
-}
+pub use bundle::StartBundle;

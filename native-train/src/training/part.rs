@@ -1,6 +1,6 @@
 //! A part of a batch: what one device sees in one pass.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use anyhow::Result;
 use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
@@ -12,7 +12,7 @@ use g2d_core::{
     text::TokenBatch,
 };
 
-use super::targets::pseudo_targets;
+use super::{replica::Turn, targets::pseudo_targets};
 use crate::{
     config::{DecoderTask, LossConfig},
     data::batch::Batch,
@@ -86,6 +86,8 @@ pub(super) struct Pass<'a> {
     pub(super) pixel: bool,
     /// Number format inside the network.
     pub(super) dtype: FloatDType,
+    /// Whose turn it is to record operations.
+    pub(super) turn: Arc<Turn>,
 }
 
 impl Pass<'_> {
@@ -122,6 +124,7 @@ impl Pass<'_> {
                         self.loss.mask_control,
                         self.step,
                         device,
+                        &self.turn,
                     )?;
                     let logits = model.decode(&features).cast(FloatDType::F32);
                     let value = pixel_alignment(logits, target, self.loss.dice_from);

@@ -1,7 +1,7 @@
 //! The model as one device sees it in one pass, and how devices tell each other their statistics.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc, Condvar, Mutex, PoisonError,
     mpsc::{Receiver, Sender, channel},
 };
 
@@ -48,9 +48,60 @@ pub(super) fn replica(model: &G2d, device: &Device, dtype: FloatDType, gradients
     model.clone().map(&mut ToReplica { device, dtype, gradients, path: Vec::new() })
 }
 
+/// Lets one thread at a time record operations.
+///
+/// The devices compute at the same time all the same: recording only hands them their work. But
+/// Burn 0.22 may lose nodes of a graph to which several threads add at once ("graph tape has
+/// already been consumed" in the backward pass, now and then). Whoever waits for another thread or
+/// for a device lets the others go on.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    taken: Mutex<bool>,
+    free: Condvar,
+}
+
+/// A turn that ends when this is dropped.
+pub(super) struct Held<'a>(&'a Turn);
+
+impl Turn {
+    fn take(&self) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        while *taken {
+            taken = self.free.wait(taken).unwrap_or_else(PoisonError::into_inner);
+        }
+        *taken = true;
+    }
+
+    fn give(&self) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.free.notify_one();
+    }
+
+    /// Waits for the turn and takes it.
+    pub(super) fn hold(&self) -> Held<'_> {
+        self.take();
+        Held(self)
+    }
+
+    /// Gives the turn away while something is waited for that records nothing.
+    pub(super) fn pause<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.give();
+        let result = wait();
+        self.take();
+        result
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.give();
+    }
+}
+
 /// One device's end of the lines to all others.
 struct Lines {
     rank: usize,
+    turn: Arc<Turn>,
     device: Device,
     to: Vec<Option<Sender<Tensor<2>>>>,
     // A receiver may not be shared between threads; the lock is never contended.
@@ -69,7 +120,7 @@ impl StatisticsExchange for Lines {
             if rank == self.rank {
                 all.push(own.clone());
             } else if let Some(Ok(line)) = line.as_ref().map(Mutex::lock)
-                && let Ok(part) = line.recv()
+                && let Ok(part) = self.turn.pause(|| line.recv())
             {
                 all.push(part.to_device(&self.device));
             }
@@ -79,7 +130,7 @@ impl StatisticsExchange for Lines {
 }
 
 /// Lines between all devices, one end for each.
-pub(super) fn exchanges(devices: &[Device]) -> Vec<Arc<dyn StatisticsExchange>> {
+pub(super) fn exchanges(devices: &[Device], turn: &Arc<Turn>) -> Vec<Arc<dyn StatisticsExchange>> {
     let n = devices.len();
     let mut to: Vec<Vec<_>> = (0..n).map(|_| (0..n).map(|_| None).collect()).collect();
     let mut from: Vec<Vec<_>> = (0..n).map(|_| (0..n).map(|_| None).collect()).collect();
@@ -92,7 +143,8 @@ pub(super) fn exchanges(devices: &[Device]) -> Vec<Arc<dyn StatisticsExchange>> 
     }
     let ends = to.into_iter().zip(from).zip(devices).enumerate();
     ends.map(|(rank, ((to, from), device))| {
-        Arc::new(Lines { rank, device: device.clone(), to, from }) as Arc<dyn StatisticsExchange>
+        let (turn, device) = (turn.clone(), device.clone());
+        Arc::new(Lines { rank, turn, device, to, from }) as Arc<dyn StatisticsExchange>
     })
     .collect()
 }

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use burn::tensor::Device;
+use burn::{
+    module::{Module as _, ModuleVisitor, Param},
+    tensor::{Device, Tensor},
+};
 use g2d_core::{config::G2dConfig, model::G2d, text::ReportTokenizer, weights::load_what_fits};
 
 use super::{AdamW, Checkpoint, CheckpointState};
@@ -64,6 +67,7 @@ impl Setup {
     pub(super) fn fresh(&self, config: &TrainConfig, device: &Device) -> Result<Checkpoint> {
         device.seed(mix(&[config.seed, 3]));
         let mut model = G2d::new(&self.model, device)?;
+        model.visit(&mut Draw);
         for (start, folder) in self.starts.iter().zip(&config.init) {
             let fresh = load_what_fits(&mut model, &[&start.weights])?;
             output::say(format_args!(
@@ -73,6 +77,16 @@ impl Setup {
         }
         let state = CheckpointState::start(config.seed);
         Ok(Checkpoint { model, optimizer: AdamW::new(&config.optim), state })
+    }
+}
+
+/// Burn draws weights when they are first read. All are drawn here, in the model's order: other
+/// passes, on other devices, would draw them in another, and that would be another model.
+struct Draw;
+
+impl ModuleVisitor for Draw {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        drop(param.val());
     }
 }
 

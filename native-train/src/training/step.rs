@@ -6,6 +6,8 @@
 //! the gradients of those, and a second pass brings them into the network part by part (Gao and
 //! others, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", 2021).
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, anyhow};
 use burn::{
     optim::{GradientsAccumulator, GradientsParams},
@@ -19,7 +21,7 @@ use g2d_core::{
 use super::{
     joint::Joint,
     part::{Embedded, Part, Pass, cut},
-    replica::{exchanges, replica},
+    replica::{Turn, exchanges, replica},
 };
 use crate::{
     config::{DecoderTask, LossConfig, Precision, TrainConfig},
@@ -82,7 +84,8 @@ impl Engine {
         let loss = &train.loss;
         let parts = cut(batch, self.devices.len() * self.accumulate);
         let pixel = step >= loss.pixel_warmup_steps && loss.decoder_task != DecoderTask::None;
-        let pass = |pixel| Pass { batch, config, loss, step, pixel, dtype: self.dtype };
+        let (turn, dtype) = (Arc::new(Turn::default()), self.dtype);
+        let pass = |pixel| Pass { batch, config, loss, step, pixel, dtype, turn: turn.clone() };
         let seed = |micro: usize| mix(&[train.seed, step as u64, micro as u64, 4]);
         if self.accumulate == 1 {
             let embedded = self.forward(model, &pass(pixel), &parts, seed(0), true, true)?;
@@ -153,8 +156,18 @@ impl Engine {
             accumulate: 1,
         };
         let pixel = loss.decoder_task != DecoderTask::None;
-        let pass = Pass { batch, config, loss, step: 0, pixel, dtype: FloatDType::F32 };
+        let turn = Arc::new(Turn::default());
+        let pass = Pass {
+            batch,
+            config,
+            loss,
+            step: 0,
+            pixel,
+            dtype: FloatDType::F32,
+            turn: turn.clone(),
+        };
         let parts = cut(batch, 1);
+        let _held = turn.hold();
         let embedded =
             parts.iter().map(|part| pass.run(model, part, device)).collect::<Result<Vec<_>>>()?;
         let joint = engine.joint(&embedded)?;
@@ -173,11 +186,15 @@ impl Engine {
         track: bool,
         gradients: bool,
     ) -> Result<Vec<Embedded>> {
-        let lines =
-            if self.sync_norm && parts.len() > 1 { exchanges(&self.devices) } else { Vec::new() };
+        let lines = if self.sync_norm && parts.len() > 1 {
+            exchanges(&self.devices, &pass.turn)
+        } else {
+            Vec::new()
+        };
         let lines = lines.into_iter().map(Some).chain(std::iter::repeat(None));
         let jobs: Vec<_> = parts.iter().zip(&self.devices).zip(lines).enumerate().collect();
         let run = |rank: usize, part: &Part, device: &Device, mode: NormMode| {
+            let _held = pass.turn.hold();
             // What a device drops follows from the step alone, so a resumed run drops the same.
             device.seed(mix(&[seed, rank as u64]));
             let own = rank == 0 && gradients && self.dtype == FloatDType::F32;

@@ -9,6 +9,7 @@ use g2d_core::{
 };
 use rayon::prelude::*;
 
+use super::replica::Turn;
 use crate::{config::MaskControl, data::batch::mix};
 
 /// The pseudo masks of a part; no gradient flows through them.
@@ -22,6 +23,7 @@ pub(super) fn pseudo_targets(
     control: MaskControl,
     step: usize,
     device: &Device,
+    turn: &Turn,
 ) -> Result<Tensor<4>> {
     let [batch, heads, side_h, side_w] = attention.dims();
     let (maps, side) = (config.decoder_maps(), config.image.input_size);
@@ -30,22 +32,23 @@ pub(super) fn pseudo_targets(
     if control == MaskControl::FixedBlob {
         data = blob(side, 1.0 - config.pseudo_mask.quantile).repeat(batch * maps);
     } else {
-        let values: Vec<f32> = attention
-            .detach()
-            .try_to_vec_as::<f32>()
-            .ok()
-            .context("The attention cannot be read from the device")?;
+        let attention = attention.detach().without_autodiff();
         // One mask of all heads, or one of each.
         let heads_each = heads / maps;
-        data.par_chunks_mut(pixels)
-            .zip(values.par_chunks_exact(heads_each * side_h * side_w))
-            .enumerate()
-            .for_each(|(row, (place, data))| {
-                let attention = Attention { heads: heads_each, side_h, side_w, data };
-                let body = &bodies[row / maps];
-                let stages = pseudo_mask_with_body(&attention, body, &config.pseudo_mask);
-                place.copy_from_slice(&stages.target.data);
-            });
+        turn.pause(|| {
+            let values = attention.try_to_vec_as::<f32>().ok()?;
+            data.par_chunks_mut(pixels)
+                .zip(values.par_chunks_exact(heads_each * side_h * side_w))
+                .enumerate()
+                .for_each(|(row, (place, data))| {
+                    let attention = Attention { heads: heads_each, side_h, side_w, data };
+                    let body = &bodies[row / maps];
+                    let stages = pseudo_mask_with_body(&attention, body, &config.pseudo_mask);
+                    place.copy_from_slice(&stages.target.data);
+                });
+            Some(())
+        })
+        .context("The attention cannot be read from the device")?;
         exchange(&mut data, maps * pixels, control, step);
     }
     Ok(Tensor::from_data(TensorData::new(data, [batch, maps, side, side]), device))

@@ -110,7 +110,11 @@ fn pointing(
         config: config.data.phantom.clone(),
     };
     let scores = evaluate(&session, &set, |_| ())?.scores;
-    let all = scores.into_iter().filter_map(|(way, kinds)| Some((way, kinds.get("all")?.pointing)));
+    // The whole image points nowhere.
+    let all = scores
+        .into_iter()
+        .filter(|(way, _)| way != "whole image")
+        .filter_map(|(way, kinds)| Some((way.replace(' ', "_"), kinds.get("all")?.pointing)));
     Ok(all.map(|(way, score)| (format!("pointing_{way}"), score)).collect())
 }
 

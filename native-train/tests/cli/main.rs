@@ -8,6 +8,8 @@
 mod basics;
 mod data;
 mod export;
+mod import;
+mod import_refusals;
 mod predict;
 mod refusals;
 mod support;
