@@ -156,6 +156,7 @@ impl HfConfig {
             layer_norm_eps: self.layer_norm_eps,
             dropout: 0.0,
             frozen_layers: 0,
+            freeze_embeddings: false,
             max_tokens: self.max_position_embeddings,
         }
     }

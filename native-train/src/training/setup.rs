@@ -56,10 +56,12 @@ impl Setup {
             (None, None, None) => source.tokenizer()?,
         };
         let tokenizer = ReportTokenizer::from_bytes(&tokenizer_bytes)?;
-        let model = config.model_config(tokenizer.vocab_size())?;
+        let mut model = config.model_config(tokenizer.vocab_size())?;
         for (start, folder) in starts.iter().zip(&config.init) {
             check_shape(&model, start).with_context(|| folder.display().to_string())?;
+            adopt(&mut model, start)?;
         }
+        model.validate()?;
         Ok(Self { source, validation, tokenizer, tokenizer_bytes, model, starts })
     }
 
@@ -68,11 +70,11 @@ impl Setup {
         device.seed(mix(&[config.seed, 3]));
         let mut model = G2d::new(&self.model, device)?;
         model.visit(&mut Draw);
-        for (start, folder) in self.starts.iter().zip(&config.init) {
+        for start in &self.starts {
             let fresh = load_what_fits(&mut model, &[&start.weights])?;
             output::say(format_args!(
                 "started from {}; {fresh} tensors are not in it",
-                folder.display()
+                start.origin
             ));
         }
         let state = CheckpointState::start(config.seed);
@@ -88,6 +90,27 @@ impl ModuleVisitor for Draw {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         drop(param.val());
     }
+}
+
+/// Takes over what the weights decide and nobody would choose otherwise. Their word table may have
+/// more rows than the tokenizer has words.
+fn adopt(model: &mut G2dConfig, start: &StartBundle) -> Result<()> {
+    let text = |key: &str| start.config.get("text").and_then(|text| text.get(key));
+    let size = |key: &str| text(key).and_then(serde_json::Value::as_u64).map(|n| n as usize);
+    if let Some(rows) = size("vocab_size").filter(|_| start.tokenizer.is_some()) {
+        model.text.vocab_size = model.text.vocab_size.max(rows);
+    }
+    if let Some(rows) = size("max_position_embeddings") {
+        model.text.max_position_embeddings = rows;
+        model.text.max_tokens = model.text.max_tokens.min(rows);
+    }
+    if let Some(rows) = size("type_vocab_size") {
+        model.text.type_vocab_size = rows;
+    }
+    if let Some(epsilon) = text("layer_norm_eps").and_then(serde_json::Value::as_f64) {
+        model.text.layer_norm_eps = epsilon;
+    }
+    Ok(())
 }
 
 /// Weights of another architecture would be left out tensor by tensor without a word.
