@@ -50,6 +50,8 @@ pub enum Command {
     Export(cmd::export::ExportArgs),
     /// Tell about this program, its devices and a model
     Info(cmd::info::InfoArgs),
+    /// Offer this machine's devices to trainings on other machines
+    Serve(cmd::serve::ServeArgs),
     /// Print the JSON schema of the results
     Schema,
 }

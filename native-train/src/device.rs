@@ -130,9 +130,20 @@ pub fn open_all(choices: &str) -> anyhow::Result<Vec<(Device, DeviceInfo)>> {
     choices.split(',').map(|choice| open(choice.trim())).collect()
 }
 
+/// Where the secret of `g2d serve` stands: not on a command line, which others can read.
+pub const TOKEN_VARIABLE: &str = "G2D_REMOTE_TOKEN";
+
+/// The secret, when one is set.
+pub fn remote_token() -> Option<String> {
+    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty())
+}
+
 #[cfg(feature = "remote")]
 fn remote(url: &str, index: usize) -> Result<(Device, DeviceInfo), Error> {
-    let host = burn::tensor::remote::RemoteHost::websocket(url);
+    let mut host = burn::remote::RemoteHost::websocket(url);
+    if let Some(token) = remote_token() {
+        host = host.with_credential(token);
+    }
     let device = Device::remote_options(&host).device_index(index).init().map_err(|e| {
         Error::device(
             "G2D-D13",
@@ -192,7 +203,7 @@ fn auto() -> Result<(Device, DeviceInfo), Error> {
 
 /// The refusal for a back end that was left out of this build.
 #[allow(dead_code, reason = "each use is in a build without the back end that it names")]
-fn not_built(back_end: &str) -> Error {
+pub(crate) fn not_built(back_end: &str) -> Error {
     Error::config(
         "G2D-D11",
         format!("This program was built without {back_end}"),

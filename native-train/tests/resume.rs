@@ -51,7 +51,7 @@ fn killed_and_resumed_equals_left_alone() {
     for (step, row) in whole.iter().enumerate() {
         assert_eq!(row["step"], step);
         assert!(row["total"].is_f64() && row["alignment"].is_f64());
-        assert_eq!(row.get("pixel").is_some(), step >= 5, "the decoder joins at step 5");
+        assert_eq!(row.get("dice").is_some(), step >= 5, "the decoder joins at step 5");
     }
 
     let mut child = command(&killed).stdout(Stdio::null()).spawn().unwrap();
@@ -79,6 +79,157 @@ fn killed_and_resumed_equals_left_alone() {
     let last =
         |run: &Path| fs::read(run.join("checkpoints/step-000030/model.safetensors")).unwrap();
     assert!(last(&killed) == last(&alone), "the weights differ");
+}
+
+/// Runs or resumes, and kills after some milliseconds; whether the run came to its end before.
+fn run_for(out: &Path, milliseconds: u64, settings: &[&str]) -> bool {
+    let resumes = out.join("checkpoints/latest").exists();
+    let mut run = if resumes {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_g2d"));
+        run.args(["--quiet", "train", "--device", "cpu", "--resume", "latest", "--out"]).arg(out);
+        run
+    } else {
+        // Killed before its first checkpoint: there is nothing to go on from.
+        let _ = fs::remove_dir_all(out);
+        let mut run = command(out);
+        for value in settings {
+            run.args(["--set", value]);
+        }
+        run
+    };
+    let mut child = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_millis(milliseconds);
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{status}");
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    false
+}
+
+#[test]
+fn killed_ten_times_equals_left_alone() {
+    let settings = ["log.checkpoint_every=3", "log.validate_every=6", "log.validation_studies=6"];
+    let folder = tempfile::tempdir().unwrap();
+    let (alone, killed) = (folder.path().join("alone"), folder.path().join("killed"));
+    let started = Instant::now();
+    assert!(run_for(&alone, 600_000, &settings));
+    let whole = started.elapsed().as_millis() as u64;
+
+    let (mut kills, mut seed) = (0, 7u64);
+    loop {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // Anywhere from before the first step to well into the run; after ten, to the end.
+        let limit = if kills < 10 { 30 + (seed >> 33) % (whole / 6) } else { 600_000 };
+        if run_for(&killed, limit, &settings) {
+            break;
+        }
+        kills += 1;
+        // What stands under a final name is whole at every moment.
+        if let Ok(latest) = fs::read_to_string(killed.join("checkpoints/latest")) {
+            let folder = killed.join("checkpoints").join(latest.trim());
+            for file in ["model.safetensors", "optimizer.safetensors", "state.json"] {
+                assert!(folder.join(file).exists(), "{latest} lacks {file}");
+            }
+        }
+    }
+    println!("killed {kills} times in a run of {whole} ms");
+    assert_eq!(kills, 10, "the run ended before it could be killed ten times");
+    assert_eq!(trace(&killed), trace(&alone));
+    let validation = |run: &Path| fs::read_to_string(run.join("validation.jsonl")).unwrap();
+    assert_eq!(validation(&killed), validation(&alone));
+    let last =
+        |run: &Path| fs::read(run.join("checkpoints/step-000030/model.safetensors")).unwrap();
+    assert!(last(&killed) == last(&alone), "the weights differ");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_a_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut child = command(&out)
+        .args(["--set", "log.checkpoint_every=1000"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let patience = Instant::now();
+    while trace(&out).len() < 4 {
+        assert!(patience.elapsed() < Duration::from_secs(300), "the run does not get on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let latest = fs::read_to_string(out.join("checkpoints/latest")).unwrap();
+    let step: usize = latest.trim().trim_start_matches("step-").parse().unwrap();
+    assert!((4..30).contains(&step), "{latest}");
+    assert_eq!(trace(&out).len(), step, "a row for every step of the checkpoint");
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_names_its_studies() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = command(folder.path()).args(["--set", "optim.lr=1e30"]).output().unwrap();
+    assert_eq!(run.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(said.contains("not-finite.json") && said.contains("--resume latest"), "{said}");
+    let file = fs::read(folder.path().join("not-finite.json")).unwrap();
+    let row: Value = serde_json::from_slice(&file).unwrap();
+    let studies = row["studies"].as_array().unwrap();
+    assert_eq!(studies.len(), 4);
+    assert!(studies[0].as_str().unwrap().starts_with("phantom "), "{row}");
+}
+
+#[test]
+fn every_family_and_control_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, settings, row) in [
+        ("none", vec!["loss.decoder_task=none"], None),
+        (
+            "pixels",
+            vec!["loss.decoder_task=reconstruction", "loss.reconstruction=l2"],
+            Some("reconstruction"),
+        ),
+        ("shuffled", vec!["loss.mask_control=shuffled"], Some("dice")),
+        ("same", vec!["loss.mask_control=same_for_all"], Some("dice")),
+        ("blob", vec!["loss.mask_control=fixed_blob"], Some("dice")),
+        ("heads", vec!["model.pseudo_mask.aggregate=false"], Some("dice")),
+        ("logits", vec!["loss.dice_from=logits", "loss.directions=image_to_text"], Some("dice")),
+        (
+            "gmm",
+            vec!["model.pseudo_mask.threshold=gmm", "model.pseudo_mask.upsample=nearest"],
+            Some("dice"),
+        ),
+        (
+            "groups",
+            vec![
+                "optim.groups=[{prefix='text_encoder',lr_scale=0.0}]",
+                "optim.schedule=cosine_restarts",
+                "optim.restart_every=2",
+            ],
+            Some("dice"),
+        ),
+        ("bf16", vec!["precision=bf16"], Some("dice")),
+    ] {
+        let out = folder.path().join(name);
+        let mut run = command(&out);
+        run.args(["--set", "steps=7"]);
+        for value in settings {
+            run.args(["--set", value]);
+        }
+        let run = run.output().unwrap();
+        assert!(run.status.success(), "{name}: {}", String::from_utf8_lossy(&run.stderr));
+        let rows = trace(&out);
+        assert_eq!(rows.len(), 7, "{name}");
+        if let Some(column) = row {
+            assert!(rows[6][column].as_f64().is_some_and(f64::is_finite), "{name}: {}", rows[6]);
+        }
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod import;
 pub mod info;
 pub mod predict;
 pub mod schema;
+pub mod serve;
 pub mod train;
 
 use crate::args::Command;
@@ -30,6 +31,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Predict(args) => predict::run(args),
         Command::Export(args) => export::run(args),
         Command::Info(args) => info::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Schema => schema::run(),
     }
 }
