@@ -7,7 +7,7 @@ use std::{path::Path, process::Command};
 use serde_json::Value;
 
 /// Largest difference of a loss between two runs over ten steps, while the losses themselves move
-/// by some 5e-3. Floats are added in another order, and Adam makes steps of the same size of small
+/// by some 2e-3. Floats are added in another order, and Adam makes steps of the same size of small
 /// gradients and large ones, so differences grow from 1e-7 with every step; with a higher learning
 /// rate they would soon be as large as those of two seeds.
 const TOLERANCE: f64 = 1e-4;
@@ -23,7 +23,7 @@ fn train(out: &Path, device: &str, accumulate: usize, sync: bool, task: &str) ->
         "steps=10",
         "batch_size=12",
         "data.phantoms=60",
-        "optim.lr=5e-6",
+        "optim.lr=2e-6",
         "loss.pixel_warmup_steps=2",
         "log.validation_studies=0",
         "log.tensorboard=false",
