@@ -7,6 +7,8 @@
 
 mod basics;
 mod data;
+mod embed;
+mod eval;
 mod export;
 mod predict;
 mod refusals;

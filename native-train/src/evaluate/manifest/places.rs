@@ -86,9 +86,11 @@ fn score_map(map: &Raster, truth: &Mask, counts: Vec<PixelCounts>) -> CaseScore 
 /// The answers that need no knowledge, in the order of [`BASELINES`].
 fn baselines(truth: &Mask, body: &Mask, seed: u64) -> [CaseScore; 5] {
     let (width, height) = (truth.width, truth.height);
-    let masked = |value| {
-        let counts = PixelCounts::of(&Mask::filled(width, height, value), truth);
-        CaseScore { counts: counts.into_iter().collect(), ..CaseScore::default() }
+    let masked = |mask: &Mask| {
+        let counts = PixelCounts::of(mask, truth);
+        // A mask has no best place; a random one of its pixels is right so often.
+        let pointing = counts.filter(|c| c.predicted > 0).map(|c| c.precision());
+        CaseScore { counts: counts.into_iter().collect(), pointing, ..CaseScore::default() }
     };
     let top = Cut::Quantile(1.0 - PRIOR_SHARE);
     let mut random = Raster::filled(width, height, 0.0);
@@ -101,13 +103,16 @@ fn baselines(truth: &Mask, body: &Mask, seed: u64) -> [CaseScore; 5] {
         *value = -(x - width as f32 / 2.0).hypot(y - height as f32 / 2.0);
     }
     let counts = |map: &Raster| top.counts(map, truth);
-    let inside = PixelCounts::of(body, truth).into_iter().collect();
+    let inside = masked(body);
     [
-        masked(1),
+        masked(&Mask::filled(width, height, 1)),
         score_map(&random, truth, counts(&random)),
         score_map(&centre, truth, counts(&centre)),
-        score_map(&body.to_raster(), truth, inside),
-        masked(0),
+        CaseScore {
+            pointing: inside.pointing,
+            ..score_map(&body.to_raster(), truth, inside.counts)
+        },
+        masked(&Mask::filled(width, height, 0)),
     ]
 }
 
@@ -257,7 +262,8 @@ pub fn grounding(session: &Session, plan: &Plan, tally: &mut Tally) -> Result<(R
                 )
                 .into());
             };
-            validation = cases.len();
+            validation = distinct_lines(&cases);
+            told.chosen_on = format!("best mean Dice on {} cases of split val", cases.len());
             Cut::Levels(vec![grid[best]])
         }
     };
@@ -277,17 +283,18 @@ pub fn grounding(session: &Session, plan: &Plan, tally: &mut Tally) -> Result<(R
             case.model.counts = vec![case.model.counts[best]];
         }
     }
-    (told.mode, told.chosen_on) = words(mode, validation);
+    let (name, on) = words(mode);
+    told.mode = name;
+    if told.chosen_on.is_empty() {
+        told.chosen_on = on.into();
+    }
     told.value = level.map(f64::from);
 
     let mut report = Report::new("grounding", session.model_info());
     let groups = Groups::new(cases.iter().map(|case| case.group.as_str()));
-    let mut used: Vec<u64> = cases.iter().map(|case| case.line).collect();
-    used.sort_unstable();
-    used.dedup();
     report.data.split = chosen.name;
     report.data.rows = all;
-    report.data.used = used.len();
+    report.data.used = distinct_lines(&cases);
     report.data.validation = validation;
     report.data.cases = cases.len();
     report.data.groups = groups.count();
@@ -312,7 +319,7 @@ pub fn grounding(session: &Session, plan: &Plan, tally: &mut Tally) -> Result<(R
 
 const BASELINES_TOLD: &str = "whole_image: every pixel; random: seeded noise, its top 15% as the \
     mask; centre: nearness to the middle, its top 15% as the mask; body: the body mask; empty: no \
-    pixel";
+    pixel; a mask points at a random one of its pixels";
 
 /// The model's own rule was calibrated for its own source; other maps are cut by their peak.
 fn own_rule(session: &Session, source: MapSource) -> GroundingConfig {
@@ -323,20 +330,22 @@ fn own_rule(session: &Session, source: MapSource) -> GroundingConfig {
     GroundingConfig { source, min_score: -1.0, ..GroundingConfig::default() }
 }
 
-fn words(mode: ThresholdMode, validation: usize) -> (String, String) {
-    let (mode, on) = match mode {
-        ThresholdMode::Fixed(_) => ("fixed", "given on the command line".to_owned()),
-        ThresholdMode::Val => ("val", format!("best mean Dice on {validation} cases of split val")),
+/// A mode's name, and what its level was chosen on; `val` tells that itself.
+fn words(mode: ThresholdMode) -> (String, &'static str) {
+    match mode {
+        ThresholdMode::Fixed(_) => ("fixed".into(), "given on the command line"),
+        ThresholdMode::Val => ("val".into(), "split val"),
         ThresholdMode::Oracle => {
-            ("oracle", "best mean Dice on the scored rows themselves: optimistic".to_owned())
+            ("oracle".into(), "best mean Dice on the scored rows themselves: optimistic")
         }
-        ThresholdMode::Quantile(q) => {
-            return (format!("quantile:{q}"), "each map's own quantile, all pixels".to_owned());
-        }
-        ThresholdMode::Otsu => ("otsu", "each map's own level".to_owned()),
-        ThresholdMode::Model => ("model", "the rule in the bundle's configuration".to_owned()),
-    };
-    (mode.to_owned(), on)
+        ThresholdMode::Quantile(q) => (format!("quantile:{q}"), "each map's own, all pixels"),
+        ThresholdMode::Otsu => ("otsu".into(), "each map's own level"),
+        ThresholdMode::Model => ("model".into(), "the rule in the bundle's configuration"),
+    }
+}
+
+fn distinct_lines(cases: &[Case]) -> usize {
+    cases.iter().map(|case| case.line).collect::<std::collections::BTreeSet<_>>().len()
 }
 
 type Extract = fn(&CaseScore) -> Option<f64>;
@@ -443,6 +452,7 @@ mod tests {
         // All 40 inside, 160 of 360 others inside: (160 / 2 + 200) / 360.
         assert!((inside.auroc.unwrap() - 280.0 / 360.0).abs() < 1e-12);
         assert!(whole.auroc.is_none() && empty.pointing.is_none());
+        assert_eq!((whole.pointing, inside.pointing), (Some(0.1), Some(0.2)));
     }
 
     #[test]
