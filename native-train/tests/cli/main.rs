@@ -9,6 +9,7 @@ mod basics;
 mod data;
 mod embed;
 mod eval;
+mod eval_vectors;
 mod export;
 mod predict;
 mod refusals;

@@ -3,29 +3,34 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`rows`] | reads the manifest row by row |
+//! | [`rows`], [`labels`], [`splits`] | reads the manifest row by row |
 //! | [`films`] | images to the network's input, texts to vectors |
-//! | [`truth`], [`cut`], [`places`] | grounding: where is it |
-//! | [`prompts`], [`classes`] | zero-shot classification: is it there |
+//! | [`truth`], [`cut`], [`place_scores`], [`places`] | grounding: where is it |
+//! | [`prompts`], [`class_scores`], [`classes`] | zero-shot classification: is it there |
 //! | [`pairs`] | retrieval: which text belongs to which image |
 //! | [`arrays`] | vectors as safetensors or npy |
 //! | [`report`] | the result |
 
 pub mod arrays;
+pub mod class_scores;
 pub mod classes;
 pub mod cut;
 pub mod films;
+pub mod labels;
 pub mod pairs;
+pub mod place_scores;
 pub mod places;
 pub mod prompts;
 pub mod report;
 pub mod rows;
+pub mod splits;
 pub mod truth;
 
 use anyhow::Result;
 use g2d_core::Error;
 
-use rows::{Chosen, Row, Rows};
+use rows::{Row, Rows};
+use splits::Chosen;
 
 /// Reads a manifest and parts its rows; lines that are no rows are told and counted.
 ///
@@ -44,7 +49,10 @@ pub fn open(
     if rows.is_empty() {
         return Err(nothing_usable(all));
     }
-    let chosen = rows::choose(rows, split)?;
+    let mut chosen = splits::choose(rows, split)?;
+    for (line, error) in std::mem::take(&mut chosen.broken) {
+        tally.fail(line, &error.into());
+    }
     tally.leave_out_many("of another split", chosen.other);
     Ok((chosen, all))
 }

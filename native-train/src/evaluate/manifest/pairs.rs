@@ -16,9 +16,11 @@ use rayon::prelude::*;
 
 use super::{
     films::{self, Texts, dot, unit},
-    group_of, nothing_usable,
+    group_of,
+    labels::Labels,
+    nothing_usable,
     report::{Named, Report, Score, Tally},
-    rows::{Labels, Row},
+    rows::Row,
 };
 
 /// Among how many candidates a right one is looked for.
@@ -69,14 +71,16 @@ fn cleaned(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn read(row: &Row) -> Result<(PathBuf, String, String, Option<BTreeSet<String>>), Error> {
+/// A row's image, its text, and the rest; the places are given later.
+fn read(row: &Row) -> Result<(PathBuf, String, Pair), Error> {
     let labels = row.labels(|_| false)?.map(|labels| match labels {
         Labels::Positive(names) => names.into_iter().collect(),
         Labels::Each(each) => {
             each.into_iter().filter(|(_, l)| *l == Some(true)).map(|(name, _)| name).collect()
         }
     });
-    Ok((row.image()?, cleaned(&row.text()?), group_of(row)?, labels))
+    let pair = Pair { line: row.line, image: 0, text: 0, group: group_of(row)?, labels };
+    Ok((row.image()?, cleaned(&row.text()?), pair))
 }
 
 fn gallery(session: &Session, rows: &[Row], batch: usize, tally: &mut Tally) -> Result<Gallery> {
@@ -85,12 +89,12 @@ fn gallery(session: &Session, rows: &[Row], batch: usize, tally: &mut Tally) -> 
     let mut pairs: Vec<(String, Pair)> = Vec::new();
     for row in rows {
         match read(row) {
-            Ok((image, text, group, labels)) => {
+            Ok((image, text, pair)) => {
                 let image = *places.entry(image.clone()).or_insert_with(|| {
                     images.push(image);
                     images.len() - 1
                 });
-                pairs.push((text, Pair { line: row.line, image, text: 0, group, labels }));
+                pairs.push((text, Pair { image, ..pair }));
             }
             Err(error) => tally.fail(row.line, &error.into()),
         }

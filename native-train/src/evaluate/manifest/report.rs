@@ -235,7 +235,7 @@ impl Report {
         out.push('\n');
         let mut told: Vec<&str> = Vec::new();
         for (name, score) in shown() {
-            if !told.contains(&score.definition.as_str()) {
+            if !told.iter().any(|t| t.ends_with(&score.definition)) {
                 let _ = writeln!(out, "- `{name}`: {}", score.definition);
                 told.push(&score.definition);
             }

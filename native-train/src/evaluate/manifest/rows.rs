@@ -2,18 +2,9 @@
 //!
 //! The files are those of [`crate::data::manifest`] (JSONL or CSV, the same columns), with three
 //! differences. A row needs only what its task asks for. Boxes are shares of the image unless said
-//! otherwise. And there are `labels`:
-//!
-//! | form | says |
-//! |---|---|
-//! | `{"Edema": 1, "Mass": 0, "Hernia": -1, "Fracture": null}` | 1 there, 0 not there, the rest unknown |
-//! | `["Edema", "Mass"]`, or in a cell `Edema\|Mass` | these are there, every other class is not |
-//! | CSV columns named like classes | 1, 0, -1 or blank, as in the first form |
-//!
-//! Where a row has none of these but `boxes` whose `kind` is known, the kinds are the second form.
+//! otherwise. And there are `labels`, see [`super::labels`].
 
 use std::{
-    collections::{BTreeMap, HashMap},
     fs::File,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -30,7 +21,7 @@ use crate::files;
 pub struct Row {
     /// The line it starts on, from 1.
     pub line: u64,
-    columns: Map<String, Value>,
+    pub(super) columns: Map<String, Value>,
     folder: PathBuf,
     csv: bool,
 }
@@ -53,15 +44,6 @@ pub struct RowBox {
     pub kind: Option<String>,
     /// The phrase that points here.
     pub text: Option<String>,
-}
-
-/// What a row says about classes.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Labels {
-    /// Class by class; none is unknown.
-    Each(BTreeMap<String, Option<bool>>),
-    /// These are there, all others are not.
-    Positive(Vec<String>),
 }
 
 fn at_line(line: u64, what: impl std::fmt::Display, remedy: &str) -> Error {
@@ -161,11 +143,11 @@ fn csv(reader: BufReader<File>, delimiter: u8, folder: &Path) -> anyhow::Result<
 }
 
 impl Row {
-    fn value(&self, column: &str) -> Option<&Value> {
+    pub(super) fn value(&self, column: &str) -> Option<&Value> {
         self.columns.get(column).filter(|v| !v.is_null())
     }
 
-    fn wrong(&self, column: &str, expected: &str) -> Error {
+    pub(super) fn wrong(&self, column: &str, expected: &str) -> Error {
         let what = format!("`{column}` is not {expected}");
         at_line(self.line, what, "Correct this line, or leave the column out if it is optional")
     }
@@ -189,7 +171,7 @@ impl Row {
     }
 
     /// A name that may also be written as a number, as patients' are.
-    fn name(&self, column: &str) -> Result<Option<String>, Error> {
+    pub(super) fn name(&self, column: &str) -> Result<Option<String>, Error> {
         match self.value(column) {
             None => Ok(None),
             Some(Value::String(s)) => Ok(Some(s.trim().to_owned()).filter(|s| !s.is_empty())),
@@ -346,131 +328,6 @@ impl Row {
         }
         Ok(present)
     }
-
-    /// What the row says about classes. `class` tells whether a column is named like one.
-    ///
-    /// # Errors
-    /// When a label is not 1, 0, -1, null, true or false.
-    pub fn labels(&self, class: impl Fn(&str) -> bool) -> Result<Option<Labels>, Error> {
-        let expected = "an object of 1, 0, -1 or null, or a list of class names";
-        let positive = |text: &str| {
-            let names = text.split(['|', ';']).map(str::trim).filter(|n| !n.is_empty());
-            Labels::Positive(names.map(str::to_owned).collect())
-        };
-        match self.value("labels") {
-            Some(Value::Object(each)) => return self.each(each.iter()).map(Some),
-            Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
-                let names = list.iter().filter_map(Value::as_str).map(str::to_owned);
-                return Ok(Some(Labels::Positive(names.collect())));
-            }
-            // In a CSV cell both forms stand as JSON text.
-            Some(Value::String(s)) => match serde_json::from_str(s) {
-                Ok(Value::Object(each)) => return self.each(each.iter()).map(Some),
-                Ok(Value::Array(list)) if list.iter().all(Value::is_string) => {
-                    let names = list.iter().filter_map(Value::as_str).map(str::to_owned);
-                    return Ok(Some(Labels::Positive(names.collect())));
-                }
-                _ => return Ok(Some(positive(s))),
-            },
-            Some(_) => return Err(self.wrong("labels", expected)),
-            None => {}
-        }
-        let named: Vec<_> = self.columns.iter().filter(|(k, _)| class(k)).collect();
-        if !named.is_empty() {
-            return self.each(named.into_iter()).map(Some);
-        }
-        let kinds = |boxes: Vec<RowBox>| boxes.into_iter().map(|b| b.kind).collect();
-        let kinds: Option<Vec<String>> = self.boxes()?.and_then(kinds);
-        Ok(kinds.map(Labels::Positive))
-    }
-
-    fn each<'a>(
-        &self,
-        each: impl Iterator<Item = (&'a String, &'a Value)>,
-    ) -> Result<Labels, Error> {
-        let mut labels = BTreeMap::new();
-        for (name, value) in each {
-            let number = match value {
-                Value::Null => None,
-                Value::Bool(there) => Some(f64::from(u8::from(*there))),
-                Value::Number(n) => n.as_f64(),
-                Value::String(s) if s.trim().is_empty() => None,
-                Value::String(s) => Some(s.trim().parse().unwrap_or(f64::NAN)),
-                _ => Some(f64::NAN),
-            };
-            // -1 is CheXpert's "uncertain": neither there nor not there.
-            let label = match number {
-                None => None,
-                Some(n) if n == 1.0 => Some(true),
-                Some(n) if n == 0.0 => Some(false),
-                Some(n) if n == -1.0 => None,
-                Some(_) => return Err(self.wrong("labels", "made of 1, 0, -1 and blanks")),
-            };
-            labels.insert(name.clone(), label);
-        }
-        Ok(Labels::Each(labels))
-    }
-}
-
-/// The rows of one split, those to choose thresholds on, and how many are left out.
-#[derive(Debug, Default)]
-pub struct Chosen {
-    /// To be scored.
-    pub test: Vec<Row>,
-    /// To choose thresholds on.
-    pub val: Vec<Row>,
-    /// Rows of other splits.
-    pub other: usize,
-    /// What was scored, in words.
-    pub name: String,
-}
-
-/// Parts the rows by split; where no row names one, all of them are scored.
-///
-/// # Errors
-/// When no row is of the split, or one group stands in two splits (a threshold chosen on a
-/// patient must not be judged on the same one).
-pub fn choose(rows: Vec<Row>, split: Option<&str>) -> Result<Chosen, Error> {
-    let wanted = split.unwrap_or("test");
-    let mut seen: HashMap<String, (u64, Option<String>)> = HashMap::new();
-    let mut chosen = Chosen { name: format!("split {wanted}"), ..Chosen::default() };
-    let all = rows.len();
-    let named = rows.iter().any(|row| row.has("split"));
-    if !named && split.is_none() {
-        chosen.name = "all rows (none names a split)".into();
-        chosen.test = rows;
-        return Ok(chosen);
-    }
-    for row in rows {
-        // A row whose split is unreadable is told where the row is used, as every bad column is.
-        let split = row.split().unwrap_or_default();
-        if let Ok(Some(group)) = row.group() {
-            let (first, before) = seen.entry(group).or_insert((row.line, split.clone())).clone();
-            if before != split {
-                return Err(Error::input(
-                    "G2D-M03",
-                    format!(
-                        "Lines {first} and {} are of one group but in different splits",
-                        row.line
-                    ),
-                    "Put all images of one patient (`group`) into the same split",
-                ));
-            }
-        }
-        match split.as_deref() {
-            Some(name) if name == wanted => chosen.test.push(row),
-            Some("val") => chosen.val.push(row),
-            _ => chosen.other += 1,
-        }
-    }
-    if chosen.test.is_empty() {
-        return Err(Error::input(
-            "G2D-M42",
-            format!("None of the {all} rows is in the split {wanted:?}"),
-            "Choose another with --split",
-        ));
-    }
-    Ok(chosen)
 }
 
 #[cfg(test)]

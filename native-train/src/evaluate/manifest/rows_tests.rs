@@ -2,7 +2,10 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+    super::{labels::Labels, splits::choose},
+    *,
+};
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -134,6 +137,13 @@ fn splits_are_parted_and_a_leak_is_refused() {
     let leak = [line("a", "test"), line("a", "val")].concat();
     let error = choose(rows(&leak), None).unwrap_err();
     assert!(error.to_string().contains("Lines 1 and 2"), "{error}");
+
+    let image = |split: &str| format!("{{\"image\":\"a.png\",\"split\":\"{split}\"}}\n");
+    let error = choose(rows(&[image("test"), image("val")].concat()), None).unwrap_err();
+    assert_eq!(error.code(), "G2D-M03", "one image is one patient");
+    let odd = [image("test"), "{\"image\":\"b.png\",\"split\":[1]}\n".into()].concat();
+    let chosen = choose(rows(&odd), None).unwrap();
+    assert_eq!((chosen.test.len(), chosen.other, chosen.broken[0].0), (1, 0, 2));
 
     let plain = "{\"image\":\"a.png\"}\n{\"image\":\"b.png\"}\n";
     let chosen = choose(rows(plain), None).unwrap();
