@@ -27,10 +27,10 @@ use crate::{
 const TEXTS_LIMIT: u64 = 256 << 20;
 
 /// Options of `g2d embed`.
-///
-/// Writes `images` and `texts`, one row a vector, and what each row is of. Vectors have length 1,
-/// so that a dot product is a cosine.
 #[derive(Debug, Args)]
+#[command(after_help = "Writes the arrays `images`, `texts` and `maps`, little-endian f32, and \
+    what each of their rows is of. Vectors have length 1 unless --raw, so that a dot product is a \
+    cosine.")]
 pub struct EmbedArgs {
     /// Folder of the bundle
     #[arg(long, value_name = "DIR")]

@@ -1,11 +1,13 @@
 //! `g2d eval` on phantoms and on hand-made manifests: what is told must follow from the data.
 
-use std::{ffi::OsString, fs, path::Path};
+use std::{collections::BTreeSet, ffi::OsString, fs, path::Path};
 
 use g2d_core::{
+    outcome::Assertion,
     raster::{Mask, Raster},
     render,
 };
+use g2d_train::data::manifest::{self, PairSentence};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -128,8 +130,8 @@ fn phantoms_are_the_same_with_and_without_their_name() {
 fn grounding_on_phantoms_is_consistent_and_repeats() {
     let films = Films::new(0);
     synth(&films.0.path().join("set"), "40", "val=0.5,test=0.5");
-    let manifest = "set/manifest.jsonl";
-    let (run, json) = films.good("grounding", manifest, &[]);
+    let rows = "set/manifest.jsonl";
+    let (run, json) = films.good("grounding", rows, &[]);
     assert_eq!(json["threshold"]["mode"], "val");
     let level = json["threshold"]["value"].as_f64().unwrap();
     assert!((-1.0..=1.0).contains(&level));
@@ -143,36 +145,46 @@ fn grounding_on_phantoms_is_consistent_and_repeats() {
         assert!(iou <= dice + 1e-9 && dice <= 2.0 * iou / (1.0 + iou) + 1e-9, "{iou} {dice}");
         assert_eq!(way["dice"]["n"], data["cases"]);
     }
+    // The cases are the different sentences that say a finding is there.
+    let mut sentences = 0;
+    for pair in manifest::read(&films.0.path().join(rows)).unwrap() {
+        let present =
+            |s: &&PairSentence| s.assertion == Assertion::Present && !s.findings.is_empty();
+        let texts = pair.sentences.iter().filter(present).map(|s| &pair.text[s.start..s.end]);
+        let test = pair.split.as_deref() == Some("test");
+        sentences += if test { texts.collect::<BTreeSet<_>>().len() } else { 0 };
+    }
+    assert_eq!(data["cases"], sentences);
     let baselines = &json["baselines"];
     close(value(&baselines["whole_image"], "pixel_recall"), 1.0);
     close(value(&baselines["empty"], "dice"), 0.0);
     assert!((value(&baselines["random"], "pixel_auroc") - 0.5).abs() < 0.05);
     assert!(run.stdout.contains("| pixel_auroc |") && run.stdout.contains("whole_image"));
-    let (_, again) = films.good("grounding", manifest, &[]);
+    let (_, again) = films.good("grounding", rows, &[]);
     assert_eq!(json, again, "the same data give the same numbers");
 
     // The level that was chosen on the rows themselves cannot be worse.
-    let (_, oracle) = films.good("grounding", manifest, &["--threshold", "oracle"]);
+    let (_, oracle) = films.good("grounding", rows, &["--threshold", "oracle"]);
     assert!(value(&oracle["metrics"], "dice") >= value(&json["metrics"], "dice") - 1e-9);
     assert!(oracle["threshold"]["chosen_on"].as_str().unwrap().contains("optimistic"));
     let fixed = format!("fixed:{level}");
-    let (_, fixed) = films.good("grounding", manifest, &["--threshold", &fixed]);
+    let (_, fixed) = films.good("grounding", rows, &["--threshold", &fixed]);
     close(value(&fixed["metrics"], "dice"), value(&json["metrics"], "dice"));
     // What needs no threshold does not depend on it.
     for name in ["pixel_auroc", "pixel_ap", "pointing", "cnr"] {
         assert_eq!(oracle["metrics"][name], json["metrics"][name], "{name}");
     }
     for mode in ["otsu", "quantile:0.85", "model"] {
-        let (_, json) = films.good("grounding", manifest, &["--threshold", mode]);
+        let (_, json) = films.good("grounding", rows, &["--threshold", mode]);
         assert_eq!(json["threshold"]["mode"], mode);
         assert!(json["threshold"]["value"].is_null());
     }
     for source in ["value", "proj", "attention", "local"] {
-        let (_, json) = films.good("grounding", manifest, &["--source", source]);
+        let (_, json) = films.good("grounding", rows, &["--source", source]);
         assert_eq!(json["settings"]["source"], source);
     }
-    films.eval("grounding", manifest, &["--threshold", "best"]).0.expect(2);
-    let (run, json) = films.eval("grounding", manifest, &["--split", "nowhere"]);
+    films.eval("grounding", rows, &["--threshold", "best"]).0.expect(2);
+    let (run, json) = films.eval("grounding", rows, &["--split", "nowhere"]);
     run.expect(1).says(&["G2D-M42"]);
     assert!(json.is_none());
 }

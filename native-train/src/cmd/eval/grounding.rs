@@ -15,11 +15,13 @@ use crate::{
 };
 
 /// Options of `g2d eval grounding`.
-///
-/// Rows: `image`; `text` with `boxes` and/or `mask` (several are one union), or `boxes` with a
-/// `text` each, or `sentences` that name the masks or boxes they speak of; optional `group`,
-/// `split`. Rows with nothing to find take no part.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Rows: `image`; `text` with `boxes` and/or `mask` (several are one union), \
+    or `boxes` with a `text` each, or `sentences` that name the masks or boxes they speak of; \
+    optional `group`, `split`. Rows with nothing to find take no part. Scored on the network's \
+    square."
+)]
 pub struct GroundingArgs {
     /// What every measurement needs.
     #[command(flatten)]

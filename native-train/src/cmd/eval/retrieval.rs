@@ -7,11 +7,10 @@ use super::OnManifest;
 use crate::evaluate::manifest::pairs::{Plan, retrieval};
 
 /// Options of `g2d eval retrieval`.
-///
-/// Rows: `image`; `text`, or `findings` and `impression`; optional `labels` for precision by class,
-/// `group`, `split`. Texts that say the same are merged before ranking, and so are rows of one
-/// image.
 #[derive(Debug, Args)]
+#[command(after_help = "Rows: `image`; `text`, or `findings` and `impression`; optional `labels` \
+    for precision by class, `group`, `split`. Texts that say the same are merged before ranking, \
+    and so are rows of one image.")]
 pub struct RetrievalArgs {
     /// What every measurement needs.
     #[command(flatten)]

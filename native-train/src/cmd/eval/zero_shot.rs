@@ -10,11 +10,10 @@ use crate::evaluate::manifest::{
 };
 
 /// Options of `g2d eval zero-shot`.
-///
-/// Rows: `image`; `labels`, an object of 1, 0, -1 (uncertain) or null by class, or a list of the
-/// classes that are there; in CSV also one column a class, blank where unknown; optional `group`,
-/// `split`.
 #[derive(Debug, Args)]
+#[command(after_help = "Rows: `image`; `labels`, an object of 1, 0, -1 (uncertain) or null by \
+    class, or a list of the classes that are there; in CSV also one column a class, blank where \
+    unknown; optional `group`, `split`. Thresholds of `val` are chosen on the rows of split val.")]
 pub struct ZeroShotArgs {
     /// What every measurement needs.
     #[command(flatten)]

@@ -66,7 +66,10 @@ fn collect(rows: &[Row], plan: &Plan, tally: &mut Tally) -> Vec<ImageCases> {
         match read() {
             Err(error) => tally.fail(row.line, &error.into()),
             Ok((.., queries)) if queries.is_empty() => {
-                tally.leave_out("nothing to find: no mask, no box", row.line);
+                tally.leave_out(
+                    "nothing to find: no mask, no box, or no sentence that names one",
+                    row.line,
+                );
             }
             Ok((image, group, queries)) => {
                 let place = *places.entry(image.clone()).or_insert_with(|| {

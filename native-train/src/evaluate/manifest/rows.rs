@@ -308,13 +308,14 @@ impl Row {
     }
 
     /// The sentences that say something is there, with the numbers of the findings (places in
-    /// `mask` and `boxes`) that they speak of.
+    /// `mask` and `boxes`) that they speak of; none when the row does not tell its sentences.
     ///
     /// # Errors
     /// When a sentence lies outside the text.
-    pub fn sentences(&self) -> Result<Vec<(String, Vec<usize>)>, Error> {
+    pub fn sentences(&self) -> Result<Option<Vec<(String, Vec<usize>)>>, Error> {
         let expected = "a list of objects with start, end, assertion and findings";
-        let Some(list) = self.list("sentences", expected)? else { return Ok(Vec::new()) };
+        let list = self.list("sentences", expected)?.filter(|list| !list.is_empty());
+        let Some(list) = list else { return Ok(None) };
         let report = self.string("text")?.unwrap_or_default();
         let mut present = Vec::new();
         for value in list {
@@ -326,7 +327,7 @@ impl Row {
                 present.push((text.to_owned(), sentence.findings));
             }
         }
-        Ok(present)
+        Ok(Some(present))
     }
 }
 

@@ -82,17 +82,18 @@ pub fn queries(row: &Row, kind: TruthKind, unit: BoxUnit) -> Result<Vec<Query>, 
         }
     };
     let mut queries: Vec<Query> = Vec::new();
-    for (text, findings) in row.sentences()? {
-        if findings.iter().any(|&f| f >= parts) {
-            let what = "`sentences` names findings that have no mask or box";
-            return Err(row.error(what, "Give one mask or box for each finding"));
+    if let Some(sentences) = row.sentences()? {
+        for (text, findings) in sentences {
+            if findings.iter().any(|&f| f >= parts) {
+                let what = "`sentences` names findings that have no mask or box";
+                return Err(row.error(what, "Give one mask or box for each finding"));
+            }
+            // A wording that a report repeats counts once.
+            if !queries.iter().any(|q| q.text == text) {
+                queries.push(Query { text, truth: truth(&findings) });
+            }
         }
-        // A wording that a report repeats counts once.
-        if !queries.iter().any(|q| q.text == text) {
-            queries.push(Query { text, truth: truth(&findings) });
-        }
-    }
-    if !queries.is_empty() {
+        // A finding that no sentence speaks of is no query: the report does not point there.
         return Ok(queries);
     }
     if !use_masks {
