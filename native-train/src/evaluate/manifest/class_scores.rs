@@ -118,6 +118,8 @@ pub struct ClassResult<'a> {
     pub name: &'a str,
     /// Its rows.
     pub data: ClassRows,
+    /// Whether it has prompts of both sides.
+    pub paired: bool,
     /// By mode; none where a mode has none.
     pub thresholds: [Option<f32>; 4],
 }
@@ -258,7 +260,7 @@ mod tests {
             })
             .collect();
         let data = class_rows(&scored, 0);
-        let class = ClassResult { name: "x", data, thresholds: [Some(0.5); 4] };
+        let class = ClassResult { name: "x", data, thresholds: [Some(0.5); 4], paired: true };
         let cut = |score| WishKind::Cut { score, mode: 0 };
         assert_eq!(class.baseline("majority", &cut(1), None), Some(0.8));
         assert_eq!(class.baseline("majority", &cut(0), None), Some(0.0));

@@ -76,7 +76,8 @@ fn class_vectors(session: &Session, set: &PromptSet) -> Result<Vec<ClassVectors>
     set.classes.iter().map(class).collect()
 }
 
-/// Softmax of the two cosines, or the cosine alone where there is no negation.
+/// The softmax of the two cosines before it is squeezed into [0, 1], so that far-off scores stay
+/// apart in f32; or the cosine alone where there is no negation.
 fn class_score(image: &[f32], class: &ClassVectors, temperature: f64) -> f32 {
     let best =
         |side: &[Vec<f32>]| side.iter().map(|v| dot(image, v)).fold(f64::NEG_INFINITY, f64::max);
@@ -84,7 +85,13 @@ fn class_score(image: &[f32], class: &ClassVectors, temperature: f64) -> f32 {
     if class.negative.is_empty() {
         return positive as f32;
     }
-    (1.0 / (1.0 + ((best(&class.negative) - positive) / temperature).exp())) as f32
+    ((positive - best(&class.negative)) / temperature) as f32
+}
+
+/// A threshold as the softmax would give it; cosines are shown as they are.
+fn shown(paired: bool, threshold: f32) -> f64 {
+    let threshold = f64::from(threshold);
+    if paired { 1.0 / (1.0 + (-threshold).exp()) } else { threshold }
 }
 
 /// The labels of a row by class of the set; names without prompts go to `others`.
@@ -199,9 +206,11 @@ pub fn zero_shot(session: &Session, plan: &Plan, tally: &mut Tally) -> Result<(R
         let best = |goal| data.ranking.best_threshold(goal).map(|(threshold, _)| threshold);
         let chosen = class_rows(&val, i);
         let chosen = chosen.both().then(|| chosen.ranking.best_threshold(Goal::F1)).flatten();
-        let fixed = (!prompts.negative.is_empty()).then_some(0.5);
+        // Equal cosines: 0 before the softmax, 0.5 after it.
+        let fixed = (!prompts.negative.is_empty()).then_some(0.0);
         let thresholds = [fixed, chosen.map(|(t, _)| t), best(Goal::F1), best(Goal::Mcc)];
-        classes.push(ClassResult { name: &prompts.name, data, thresholds });
+        let paired = !prompts.negative.is_empty();
+        classes.push(ClassResult { name: &prompts.name, data, thresholds, paired });
     }
     if classes.is_empty() {
         let told: Vec<String> = left_out.iter().map(|(c, why)| format!("{c}: {why}")).collect();
@@ -228,7 +237,7 @@ pub fn zero_shot(session: &Session, plan: &Plan, tally: &mut Tally) -> Result<(R
         for class in &classes {
             if let Some(threshold) = class.thresholds[mode] {
                 let of = values.entry((*name).to_owned()).or_default();
-                of.insert(class.name.to_owned(), f64::from(threshold));
+                of.insert(class.name.to_owned(), shown(class.paired, threshold));
             }
         }
     }
@@ -263,10 +272,10 @@ mod tests {
             negative: vec![vec![0.0, 1.0], vec![-1.0, 0.0]],
         };
         let image = unit(&[3.0, 4.0]);
+        let score = |temperature| shown(true, class_score(&image, &class, temperature));
         let expected = 0.6_f64.exp() / (0.6_f64.exp() + 0.8_f64.exp());
-        assert!((f64::from(class_score(&image, &class, 1.0)) - expected).abs() < 1e-6);
-        let sharp = f64::from(class_score(&image, &class, 0.1));
-        assert!((sharp - 6_f64.exp() / (6_f64.exp() + 8_f64.exp())).abs() < 1e-6);
+        assert!((score(1.0) - expected).abs() < 1e-6);
+        assert!((score(0.1) - 6_f64.exp() / (6_f64.exp() + 8_f64.exp())).abs() < 1e-6);
         let alone = ClassVectors { negative: Vec::new(), ..class };
         assert!((class_score(&image, &alone, 0.1) - 0.6).abs() < 1e-6);
     }
