@@ -3,7 +3,11 @@
 //! The CLI's `predict` and the page's worker both call this and nothing else. Tensors are read
 //! back with asynchronous calls only, since a browser has no others.
 
+mod batch;
+
 use std::collections::BTreeMap;
+
+pub use batch::{DenseMaps, PreparedImage};
 
 use burn::{
     module::Module,
@@ -12,7 +16,7 @@ use burn::{
 use web_time::Instant;
 
 use crate::{
-    config::{G2dConfig, GroundingConfig, MapSource, MaskRule, UpsampleKind},
+    config::{G2dConfig, GroundingConfig, MapSource, MaskRule},
     error::{Error, Result},
     grounding,
     image::{Film, Geometry, normalise},
@@ -191,9 +195,7 @@ impl Session {
     pub async fn encode_image(&self, film: &Film) -> Result<EncodedImage> {
         let started = Instant::now();
         let size = self.config.image.input_size;
-        let levels = film.levels();
-        let geometry = Geometry::plan(&levels, &self.config.image)?;
-        let input = geometry.apply(&levels);
+        let PreparedImage { geometry, input } = self.prepare(film)?;
         let values = normalise(&input, &self.config.image);
         let prepared = milliseconds(started);
 
@@ -313,31 +315,15 @@ impl Session {
             let values = read(mean).await?;
             (values.repeat(texts.len()), [h, w])
         } else {
-            let dense = self.model.dense(features, source).ok_or_else(|| {
-                Error::config(
-                    "G2D-C10",
-                    format!("This model has no {} map", source.name()),
-                    "Use value, proj or attention",
-                )
-            })?;
+            let dense = self.dense(features, source)?;
             let [_, _, h, w] = dense.dims();
             let tokens = self.tokenizer.encode_batch(texts, self.config.text.max_tokens)?;
             let (ids, mask) = token_tensors(&tokens, &self.device);
             let embeddings = self.model.encode_text(ids, mask, true);
             (read(G2d::similarity(dense, embeddings)).await?, [h, w])
         };
-        let size = self.config.image.input_size;
-        values
-            .chunks_exact(h * w)
-            .map(|map| {
-                let map = Raster::from_vec(w, h, map.to_vec())?;
-                let mut map = pseudo_mask::upsample(&map, size, size, UpsampleKind::Bilinear);
-                if source == self.config.grounding.source {
-                    map = grounding::shifted(&map, self.config.grounding.shift);
-                }
-                Ok(within(map, &image.pseudo.body))
-            })
-            .collect()
+        let maps = values.chunks_exact(h * w);
+        maps.map(|map| self.full_map(map.to_vec(), [h, w], source, &image.pseudo.body)).collect()
     }
 
     /// The mask of a map in original pixels.

@@ -54,19 +54,23 @@ pub fn bootstrap_mean(values: &[f64], resamples: usize, seed: u64) -> Mean {
             })
             .collect();
         means.sort_by(f64::total_cmp);
-        let at = |q: f64| {
-            let position = q * (resamples - 1) as f64;
-            let (low, t) = (position as usize, position.fract());
-            means[low] + (means[(low + 1).min(resamples - 1)] - means[low]) * t
-        };
-        interval = Interval { low: at(0.025), high: at(0.975) };
+        interval = Interval { low: percentile(&means, 0.025), high: percentile(&means, 0.975) };
     }
     Mean { mean: point, interval, cases }
 }
 
+/// The `q`-quantile of sorted values, linear between neighbours (numpy's default); at least one
+/// value is needed.
+pub(super) fn percentile(sorted: &[f64], q: f64) -> f64 {
+    let last = sorted.len() - 1;
+    let position = q * last as f64;
+    let (low, t) = (position as usize, position.fract());
+    sorted[low] + (sorted[(low + 1).min(last)] - sorted[low]) * t
+}
+
 /// A number below `n`: SplitMix64 (Steele, Lea and Flood, 2014), scaled by the high half of a
 /// product, whose bias for any real number of cases is below 2^-40.
-fn draw(state: &mut u64, n: u64) -> u64 {
+pub(super) fn draw(state: &mut u64, n: u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

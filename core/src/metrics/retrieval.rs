@@ -42,6 +42,48 @@ pub fn recall_at_k(
     hits as f64 / ranks.len() as f64
 }
 
+/// Share of right answers among the `k` most similar candidates; none when there are fewer than
+/// `k`.
+///
+/// Among equal similarities the wrong ones come first, and what is not a number comes before
+/// everything as a wrong answer, so that neither looks like knowledge.
+pub fn precision_at_k(similarity: &[f32], k: usize, right: impl Fn(usize) -> bool) -> Option<f64> {
+    if k == 0 || similarity.len() < k {
+        return None;
+    }
+    let mut order: Vec<(f32, bool)> = similarity
+        .iter()
+        .enumerate()
+        .map(|(c, &s)| if s.is_nan() { (f32::INFINITY, false) } else { (s, right(c)) })
+        .collect();
+    let falling = |a: &(f32, bool), b: &(f32, bool)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    order.select_nth_unstable_by(k - 1, falling);
+    let hits = order[..k].iter().filter(|(_, right)| *right).count();
+    Some(hits as f64 / k as f64)
+}
+
+/// Chance that at least one of `right` answers lies among the first `k` of `candidates` in random
+/// order: `1 - C(candidates - right, k) / C(candidates, k)`.
+pub fn chance_recall(candidates: usize, right: usize, k: usize) -> f64 {
+    if right == 0 {
+        return 0.0;
+    }
+    let wrong = candidates.saturating_sub(right);
+    let k = k.min(candidates);
+    if k > wrong {
+        return 1.0;
+    }
+    // The smaller of both products is the same number.
+    let (steps, from) = if right < k { (right, candidates - k) } else { (k, wrong) };
+    let none: f64 = (0..steps).map(|i| (from - i) as f64 / (candidates - i) as f64).product();
+    1.0 - none
+}
+
+/// Expected rank of the first of `right` answers among `candidates` in random order.
+pub fn chance_rank(candidates: usize, right: usize) -> f64 {
+    (candidates as f64 + 1.0) / (right as f64 + 1.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +109,34 @@ mod tests {
         assert_eq!(recall_at_k(&[0.5; 16], 4, 3, |a, b| a == b), 0.0);
         assert_eq!(recall_at_k(&[f32::NAN; 16], 4, 3, |a, b| a == b), 0.0);
         assert_eq!(best_ranks(&[1.0, 2.0], 2, |_, _| false), [None]);
+    }
+
+    #[test]
+    fn precision_counts_ties_against_the_query() {
+        let right = |c: usize| c.is_multiple_of(2);
+        let row = [0.9, 0.8, 0.7, 0.1];
+        assert_eq!(precision_at_k(&row, 1, right), Some(1.0));
+        assert_eq!(precision_at_k(&row, 3, right), Some(2.0 / 3.0));
+        assert_eq!(precision_at_k(&[0.5; 4], 2, right), Some(0.0));
+        assert_eq!(precision_at_k(&[f32::NAN, 0.5, 0.4], 1, right), Some(0.0));
+        assert_eq!(precision_at_k(&row, 5, right), None);
+    }
+
+    #[test]
+    fn chance_by_hand_and_by_counting() {
+        assert!((chance_recall(10, 1, 3) - 0.3).abs() < 1e-12);
+        // Two of four: the pairs that hold neither are 1 of 6.
+        assert!((chance_recall(4, 2, 2) - 5.0 / 6.0).abs() < 1e-12);
+        assert_eq!((chance_recall(4, 0, 2), chance_recall(4, 3, 2)), (0.0, 1.0));
+        // Both ways round the binomial are the same number.
+        let slow = |n: usize, m: usize, k: usize| {
+            1.0 - (0..k).map(|i| (n - m - i) as f64 / (n - i) as f64).product::<f64>()
+        };
+        assert!((chance_recall(40, 5, 20) - slow(40, 5, 20)).abs() < 1e-12);
+        // The expected rank is the sum of the chances to be missed.
+        for (n, m) in [(10, 1), (12, 3)] {
+            let sum: f64 = (0..n).map(|k| 1.0 - chance_recall(n, m, k)).sum();
+            assert!((chance_rank(n, m) - sum).abs() < 1e-9);
+        }
     }
 }

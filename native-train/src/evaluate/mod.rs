@@ -1,9 +1,10 @@
-//! What a model scores on phantoms it has not seen.
+//! What a model scores: on phantoms it has not seen, and ([`manifest`]) on anyone's data.
 
 mod calibrate;
 mod card;
 mod cases;
 mod grounding;
+pub mod manifest;
 mod table;
 
 pub use calibrate::calibrate;

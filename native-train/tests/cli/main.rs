@@ -7,6 +7,9 @@
 
 mod basics;
 mod data;
+mod embed;
+mod eval;
+mod eval_vectors;
 mod export;
 mod import;
 mod import_refusals;

@@ -1,4 +1,4 @@
-//! `g2d eval`: what a bundle scores on held-out phantoms.
+//! `g2d eval phantoms`, also `g2d eval` alone: what a bundle scores on held-out phantoms.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,19 @@ use clap::Args;
 use g2d_core::{phantom::PhantomConfig, session::Session};
 
 use crate::{
+    args::Usage,
     bundle_dir, device,
     evaluate::{PhantomSet, evaluate, markdown},
     files, output,
 };
 
-/// Options of `g2d eval`.
+/// Options of `g2d eval phantoms`.
 #[derive(Debug, Args)]
-pub struct EvalArgs {
+pub struct PhantomArgs {
     /// Folder of the bundle
-    #[arg(long, value_name = "DIR")]
-    pub model: PathBuf,
+    // Optional to the parser only: `g2d eval grounding` must not ask for it.
+    #[arg(long, value_name = "DIR", required = true)]
+    pub model: Option<PathBuf>,
 
     /// Studies to measure on
     #[arg(long, value_name = "N", default_value_t = 300)]
@@ -44,8 +46,9 @@ pub struct EvalArgs {
 ///
 /// # Errors
 /// When the bundle cannot be used or the device fails.
-pub fn run(args: &EvalArgs) -> Result<()> {
-    let bundle = bundle_dir::read(&args.model)?;
+pub fn run(args: &PhantomArgs) -> Result<()> {
+    let model = args.model.as_ref().ok_or_else(|| Usage("--model is missing".into()))?;
+    let bundle = bundle_dir::read(model)?;
     let (device, info) = device::open(&args.device)?;
     let session = Session::load(&bundle, device, info)?;
     let size = args.size.unwrap_or(session.config().image.resize_to);
