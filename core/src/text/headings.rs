@@ -41,7 +41,9 @@ const SECTIONS: &[(&str, Kind, &str)] = &[
          findings|finding|fidings|findngs|findnings|findigns|finidngs|findins|fingings|\
          radiographic findings|radiological findings|chest findings|imaging findings|\
          imaging notes|observations|observation|description|report|radiology report|\
-         body of report",
+         body of report|finding(s)|fndings|findiings|findingds|findinds|\
+         preliminary findings|portable chest findings|\
+         findings and recommendation|findings and recommendations|pertinent findings",
     ),
     (
         "IMPRESSION",
@@ -49,7 +51,11 @@ const SECTIONS: &[(&str, Kind, &str)] = &[
         "\
          impression|impressions|impression(s)|impresson|imression|impresion|impressoin|\
          impresssion|imprssion|impession|impressin|ipression|opinion|overall impression|\
-         interpretation|summary",
+         interpretation|summary|impressiom|imprresion|impresssions|imperssion|\
+         impreession|impressio|mpression|preliminary impression|final impression|\
+         impression and recommendation|impression and recommendations|\
+         impression and recommendation(s)|impression/recommendation|impression/recommendations|\
+         impression & recommendations|impression and plan|pertinent impression",
     ),
     (
         "FINDINGS AND IMPRESSION",
