@@ -54,8 +54,7 @@ pub fn check(folder: &Path) -> anyhow::Result<(Checked, Option<Pack>)> {
     // Records before digests: the first names the film, the second only the file.
     let pack = match Pack::open(folder) {
         Ok(pack) => {
-            problems.extend(damaged_records(&pack));
-            problems.extend(wrong_counts(&pack));
+            problems.extend(self::problems(&pack));
             Some(pack)
         }
         Err(error) => {
@@ -84,6 +83,13 @@ pub fn check(folder: &Path) -> anyhow::Result<(Checked, Option<Pack>)> {
         problems,
     };
     Ok((checked, pack))
+}
+
+/// What is wrong with the records and rows of an open pack.
+pub(crate) fn problems(pack: &Pack) -> Vec<String> {
+    let mut problems = damaged_records(pack);
+    problems.extend(wrong_counts(pack));
+    problems
 }
 
 /// The records that do not fit their checksum, by number and name.
@@ -120,9 +126,7 @@ fn wrong_counts(pack: &Pack) -> Vec<String> {
 }
 
 /// Films in each split, and patients.
-pub(crate) fn count<'a>(
-    rows: impl Iterator<Item = &'a PackRow>,
-) -> (BTreeMap<String, usize>, usize) {
+fn count<'a>(rows: impl Iterator<Item = &'a PackRow>) -> (BTreeMap<String, usize>, usize) {
     let (mut splits, mut groups, mut alone) = (BTreeMap::new(), BTreeSet::new(), 0);
     for row in rows {
         *splits.entry(row.split.clone()).or_insert(0) += 1;

@@ -185,7 +185,7 @@ fn absent(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// The error for a file that cannot be written; a full disk gets its own words.
-pub(super) fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
+pub(crate) fn cannot_write(path: &Path, error: io::Error) -> anyhow::Error {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let full = matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge);
     let shown = format!("{}: cannot be written", path.display());
