@@ -9,5 +9,6 @@ mod basics;
 mod data;
 mod export;
 mod predict;
+mod prepare;
 mod refusals;
 mod support;

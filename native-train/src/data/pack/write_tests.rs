@@ -5,6 +5,8 @@ use std::{
 
 use super::*;
 
+const JOB: Job = Job { layout: Layout::new(8), rows: 10, chunk: 3 };
+
 /// Row 4 has no film; the others differ from each other.
 fn make(row: usize) -> anyhow::Result<Made> {
     if row == 4 {

@@ -119,7 +119,7 @@ fn apply(
         .map(|c| texts.get(&(c.id.clone(), c.place.clone())).cloned())
         .map(|text| text.unwrap_or(Err(TextLoss::Missing)))
         .collect();
-    rules::reports(funnel, candidates, texts)
+    rules::reports(funnel, candidates, texts, &rules::REPORTS[2..])
 }
 
 /// Reads a report file; the reason when it is no report.

@@ -53,7 +53,7 @@ pub fn list(path: &Path, options: &Options) -> anyhow::Result<Listing> {
     funnel.apply(rules::BAD_ROW, &mut candidates, bad)?;
     rules::distinct(&mut funnel, &mut candidates)?;
     let texts = candidates.iter().map(|c| check(&options.text, &c.text)).collect();
-    rules::reports(&mut funnel, &mut candidates, texts)?;
+    rules::reports(&mut funnel, &mut candidates, texts, &rules::REPORTS[2..])?;
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     Ok(Listing {
         dataset: format!("manifest {name}"),

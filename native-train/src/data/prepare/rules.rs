@@ -1,6 +1,6 @@
 //! The rules of the funnel that several data sets share.
 
-use std::{collections::HashSet, fs};
+use std::{collections::HashSet, fs, sync::Arc};
 
 use rayon::prelude::*;
 
@@ -58,16 +58,20 @@ pub fn distinct(funnel: &mut Funnel, candidates: &mut Vec<Candidate>) -> anyhow:
     funnel.apply(DUPLICATE_ID, candidates, losses)
 }
 
-/// Applies the four rules for reports, in their order; `texts` has the outcome for each candidate.
+/// The rules for reports, in their order.
+pub const REPORTS: [Rule; 4] = [NO_REPORT, UNREADABLE_REPORT, NO_SECTIONS, SHORT_REPORT];
+
+/// Applies rules for reports; `texts` has the outcome for each candidate, whose text is then set.
 ///
 /// # Errors
 /// When strict, at the first report with a fault.
 pub fn reports(
     funnel: &mut Funnel,
     candidates: &mut Vec<Candidate>,
-    mut texts: Vec<Result<std::sync::Arc<str>, TextLoss>>,
+    mut texts: Vec<Result<Arc<str>, TextLoss>>,
+    rules: &[Rule],
 ) -> anyhow::Result<()> {
-    for rule in [NO_REPORT, UNREADABLE_REPORT, NO_SECTIONS, SHORT_REPORT] {
+    for &rule in rules {
         let losses: Vec<Option<String>> =
             texts.iter().map(|text| text.as_ref().err().and_then(|e| reason(rule, e))).collect();
         let mut keep = losses.iter().map(Option::is_none);

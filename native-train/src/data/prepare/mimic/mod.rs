@@ -94,7 +94,7 @@ pub fn list(mimic: &Mimic, options: &Options) -> anyhow::Result<Listing> {
 
     let texts = read_reports(&candidates, &reports, &options.text);
     let texts = candidates.iter().map(|c| texts[&c.study].clone()).collect();
-    rules::reports(&mut funnel, &mut candidates, texts)?;
+    rules::reports(&mut funnel, &mut candidates, texts, &rules::REPORTS)?;
     Ok(Listing {
         dataset: format!("MIMIC-CXR-JPG {}", tables.version()),
         switches: json!({"kind": "mimic", "views": mimic.views, "part": images.part}),
