@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::misspelt::misspelt;
+
 /// Whether a section says what is seen on this film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -254,6 +256,10 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
     let starts = before.starts_with(char::is_alphabetic);
     let time = before.ends_with(|c: char| c.is_ascii_digit());
     if shouted && starts && !time && !words().all(|w| listed(w, BODY_PARTS)) {
+        let meant = misspelt(&key, SECTIONS.iter().map(|(name, ..)| *name));
+        if let Some((name, kind)) = meant.and_then(|name| known(&name.to_lowercase())) {
+            return Some((Some(name.to_owned()), kind));
+        }
         return Some((Some(key.to_uppercase()), Kind::Unknown));
     }
     None
@@ -369,6 +375,10 @@ mod tests {
             ("Two views of the chest: x", "FINDINGS"),
             ("CXR: x", "FINDINGS"),
             ("WET READ: x", "WET READ"),
+            // In no table, but one slip away from a name.
+            ("FINDIGNGS: x", "FINDINGS"),
+            ("IMPRESSINO: x", "IMPRESSION"),
+            ("COMPRESSION: x", "COMPRESSION"),
         ] {
             let found = named(line);
             assert_eq!(found.len(), 1, "{line}: {found:?}");

@@ -4,6 +4,7 @@ mod assertion;
 mod cues;
 mod headings;
 mod lexicon;
+mod misspelt;
 mod parts;
 mod report;
 mod sentences;

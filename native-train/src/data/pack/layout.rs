@@ -92,6 +92,15 @@ pub fn expand_bits(bits: &[u8], pixels: usize) -> Vec<u8> {
     out
 }
 
+/// Writes bits as zeros and ones; as many as `out` has room for.
+pub fn expand_bits_into(bits: &[u8], out: &mut [f32]) {
+    for (eight, &byte) in out.chunks_mut(8).zip(bits) {
+        for (value, &bit) in eight.iter_mut().zip(&EXPANDED[usize::from(byte)]) {
+            *value = f32::from(bit);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +120,9 @@ mod tests {
         assert_eq!(record.len(), layout.stride());
         assert_eq!(record[..25], pixels);
         assert_eq!(expand_bits(&record[25..29], 25), body.data);
+        let mut values = [7.0; 25];
+        expand_bits_into(&record[25..29], &mut values);
+        assert!(values.iter().zip(&body.data).all(|(v, &b)| *v == f32::from(b)));
     }
 
     #[test]

@@ -138,6 +138,18 @@ impl Pack {
         &self.record(index)[..self.layout.pixels()]
     }
 
+    /// Writes the film with values in [0, 1] into a batch's buffer of `side * side` values.
+    pub fn film_into(&self, index: usize, out: &mut [f32]) {
+        for (out, &v) in out.iter_mut().zip(self.pixels(index)) {
+            *out = f32::from(v) / 255.0;
+        }
+    }
+
+    /// Writes the body mask as zeros and ones into a batch's buffer of `side * side` values.
+    pub fn body_into(&self, index: usize, out: &mut [f32]) {
+        layout::expand_bits_into(self.body_bits(index), out);
+    }
+
     /// The film with values in [0, 1].
     pub fn film(&self, index: usize) -> Raster {
         let data = self.pixels(index).iter().map(|&v| f32::from(v) / 255.0).collect();

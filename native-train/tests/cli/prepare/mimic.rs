@@ -310,7 +310,8 @@ fn the_rules_are_switches() {
     assert_eq!((none.1.area(), &none.0), (64 * 64, &plain.0));
     // The films are cut to their content first, which is no square.
     assert_ne!(film(&["--resize", "pad"]).0, plain.0);
-    let options = &Pack::open(&mimic.out()).unwrap().info().options["film"];
+    let pack = Pack::open(&mimic.out()).unwrap();
+    let options = &pack.info().options["film"];
     assert_eq!((&options["resize"], &options["crop_tolerance"]), (&"pad".into(), &5.into()));
 }
 

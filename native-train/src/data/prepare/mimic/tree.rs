@@ -69,13 +69,11 @@ impl Tree {
             None => below(&self.base),
         };
         let patients = parts.iter().flat_map(|part| below(part)).take(20);
-        let files = patients.flat_map(|p| below(&p)).flat_map(|study| below(&study));
-        files
-            .filter_map(|file| {
-                let ending = file.extension()?.to_str()?.to_owned();
-                ENDINGS.into_iter().find(|e| *e == ending)
-            })
-            .next()
+        let mut files = patients.flat_map(|p| below(&p)).flat_map(|study| below(&study));
+        files.find_map(|file| {
+            let ending = file.extension()?.to_str()?.to_owned();
+            ENDINGS.into_iter().find(|e| *e == ending)
+        })
     }
 
     fn study(subject: &str, study: &str) -> String {
