@@ -284,6 +284,10 @@ pub fn run(command: &PrepareCommand) -> anyhow::Result<()> {
             .install(work),
     }?;
     output::say(format_args!("{} films packed", summary.films));
+    if summary.whole_bodies > 0 {
+        let whole = summary.whole_bodies;
+        output::say(format_args!("{whole} of them show no believable body: all of them counts"));
+    }
     output::json_line(&summary)
 }
 

@@ -30,6 +30,8 @@ pub struct Checked {
     pub patients: usize,
     /// Films in each split.
     pub splits: BTreeMap<String, usize>,
+    /// Films without a believable body, whose mask is the whole image.
+    pub whole_bodies: usize,
     /// Side of the films in pixels.
     pub side: usize,
     /// Bytes of all files.
@@ -78,6 +80,7 @@ pub fn check(folder: &Path) -> anyhow::Result<(Checked, Option<Pack>)> {
         films: info.films,
         patients: info.patients,
         splits: info.splits,
+        whole_bodies: info.whole_bodies,
         side: info.side,
         bytes: total,
         problems,

@@ -47,6 +47,8 @@ pub struct PackInfo {
     pub patients: usize,
     /// Films in each split.
     pub splits: BTreeMap<String, usize>,
+    /// Films without a believable body, whose mask is the whole image.
+    pub whole_bodies: usize,
     /// Side of the square films in pixels.
     pub side: usize,
     /// Bytes of a record in `films.bin`.
@@ -104,6 +106,7 @@ impl PackInfo {
             films: 0,
             patients: 0,
             splits: BTreeMap::new(),
+            whole_bodies: 0,
             side,
             stride: super::Layout::new(side).stride(),
             options,

@@ -33,6 +33,7 @@ use g2d_core::{
     raster::{Mask, Raster},
 };
 use mmap_io::MemoryMappedFile;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use layout::Layout;
@@ -166,6 +167,16 @@ impl Pack {
     pub fn body(&self, index: usize) -> Mask {
         let data = layout::expand_bits(self.body_bits(index), self.layout.pixels());
         Mask { width: self.side(), height: self.side(), data }
+    }
+
+    /// Films whose body mask is the whole image.
+    pub fn whole_bodies(&self) -> usize {
+        let pixels = self.layout.pixels();
+        let whole = |index: &usize| {
+            let bits = self.body_bits(*index);
+            bits.iter().map(|byte| byte.count_ones() as usize).sum::<usize>() == pixels
+        };
+        (0..self.len()).into_par_iter().filter(whole).count()
     }
 
     /// The index's row.

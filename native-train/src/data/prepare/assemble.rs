@@ -38,6 +38,8 @@ pub struct Summary {
     pub patients: usize,
     /// Films in each split.
     pub splits: BTreeMap<String, usize>,
+    /// Films without a believable body, whose mask is the whole image.
+    pub whole_bodies: usize,
     /// Side of the films in pixels.
     pub side: usize,
     /// Bytes of the films' file.
@@ -205,6 +207,7 @@ fn summary(info: &PackInfo, funnel: &Funnel, out: &Path) -> Summary {
         films: info.films,
         patients: info.patients,
         splits: info.splits.clone(),
+        whole_bodies: info.whole_bodies,
         side: info.side,
         bytes: info.files.get(FILMS).map_or(0, |f| f.bytes),
         funnel: funnel.steps.iter().map(|s| (s.rule.to_owned(), s.left)).collect(),
@@ -265,9 +268,13 @@ fn finish(
         let file = FileInfo::of(&path).map_err(|error| cannot_write(&path, error))?;
         info.files.insert(name.to_owned(), file);
     }
-    let bytes = info.to_bytes()?;
-    put(&pack.join(META), |out| out.write_all(&bytes))?;
-    let damaged = check::problems(&Pack::open(pack)?);
+    let write_info = |info: &PackInfo| {
+        let bytes = info.to_bytes()?;
+        put(&pack.join(META), |out| out.write_all(&bytes))
+    };
+    write_info(&info)?;
+    let written = Pack::open(pack)?;
+    let damaged = check::problems(&written);
     if !damaged.is_empty() {
         return Err(Error::input(
             "G2D-F22",
@@ -276,6 +283,8 @@ fn finish(
         )
         .into());
     }
+    info.whole_bodies = written.whole_bodies();
+    write_info(&info)?;
     Ok(info)
 }
 

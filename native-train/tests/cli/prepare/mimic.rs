@@ -195,7 +195,12 @@ fn the_funnel_is_right_by_hand() {
     assert_eq!(summary["splits"], serde_json::json!({"train": 4, "test": 1}));
     assert_eq!(summary["dataset"], "MIMIC-CXR-JPG 2.0.0");
     // The table is shown; faults are named with their files; reports stay private.
-    for word in ["| view is wanted (view)", "f1 (p12/p12000004/s50000006/f1.jpg)", "G2D-I01"] {
+    for word in [
+        "| view is wanted (view)",
+        "h1 (p10/p10000005/s50000008.txt)",
+        "f1 (p12/p12000004/s50000006/f1.jpg)",
+        "G2D-I01",
+    ] {
         assert!(run.stderr.contains(word), "no {word:?} in {}", run.stderr);
     }
     let told = format!("{}{}", run.stderr, run.stdout).to_lowercase();
@@ -307,8 +312,9 @@ fn the_rules_are_switches() {
     let plain = film(&[]);
     assert_ne!(film(&["--crop-tolerance", "none"]).0, plain.0);
     let none = film(&["--body", "none"]);
+    assert_eq!(Pack::open(&mimic.out()).unwrap().info().whole_bodies, 5);
     assert_eq!((none.1.area(), &none.0), (64 * 64, &plain.0));
-    // The films are cut to their content first, which is no square.
+    // What the crop leaves is no square.
     assert_ne!(film(&["--resize", "pad"]).0, plain.0);
     let pack = Pack::open(&mimic.out()).unwrap();
     let options = &pack.info().options["film"];

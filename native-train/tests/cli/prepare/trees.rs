@@ -34,11 +34,13 @@ pub(super) fn png(seed: u64) -> Vec<u8> {
     render::grey_png8(&phantom::generate(seed, 0, &config).image).unwrap()
 }
 
+/// The same with ten rows more than it is wide, and ten black ones below, which a crop removes.
 pub(super) fn jpeg(seed: u64) -> Vec<u8> {
-    let grey = image::load_from_memory(&png(seed)).unwrap().to_luma8();
+    let square = image::load_from_memory(&png(seed)).unwrap().to_luma8().into_raw();
+    let film = [&square[..], &square[70 * 80..], &[0; 10 * 80]].concat();
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, 95)
-        .write_image(&grey, grey.width(), grey.height(), ExtendedColorType::L8)
+        .write_image(&film, 80, 100, ExtendedColorType::L8)
         .unwrap();
     bytes
 }

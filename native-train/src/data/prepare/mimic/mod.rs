@@ -94,7 +94,19 @@ pub fn list(mimic: &Mimic, options: &Options) -> anyhow::Result<Listing> {
 
     let texts = read_reports(&candidates, &reports, &options.text);
     let texts = candidates.iter().map(|c| texts[&c.study].clone()).collect();
+    // What is wrong with a report is looked for in the report's file.
+    let file = |c: &Candidate| Tree::report_place(c.group.as_deref().unwrap_or(""), &c.study);
+    let places: HashMap<String, Option<String>> = candidates
+        .iter_mut()
+        .map(|c| {
+            let report = Some(file(c));
+            (c.id.clone(), std::mem::replace(&mut c.place, report))
+        })
+        .collect();
     rules::reports(&mut funnel, &mut candidates, texts, &rules::REPORTS)?;
+    for candidate in &mut candidates {
+        candidate.place.clone_from(&places[&candidate.id]);
+    }
     Ok(Listing {
         dataset: format!("MIMIC-CXR-JPG {}", tables.version()),
         switches: json!({"kind": "mimic", "views": mimic.views, "part": images.part}),

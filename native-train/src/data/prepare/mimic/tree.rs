@@ -86,11 +86,17 @@ impl Tree {
         (self.base.join(&place), place)
     }
 
+    /// Where a report should lie, relative to the tree.
+    pub(super) fn report_place(subject: &str, study: &str) -> String {
+        format!("{}.txt", Self::study(subject, study))
+    }
+
     /// The report's file: beside the study's folder, or within it as some people merge the trees.
     pub(super) fn report(&self, subject: &str, study: &str) -> Option<PathBuf> {
         let folder = self.base.join(Self::study(subject, study));
-        let beside = folder.with_extension("txt");
-        [beside, folder.join(format!("s{study}.txt"))].into_iter().find(|path| path.is_file())
+        [self.base.join(Self::report_place(subject, study)), folder.join(format!("s{study}.txt"))]
+            .into_iter()
+            .find(|path| path.is_file())
     }
 }
 
