@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::misspelt::misspelt;
+
 /// Whether a section says what is seen on this film.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -41,7 +43,9 @@ const SECTIONS: &[(&str, Kind, &str)] = &[
          findings|finding|fidings|findngs|findnings|findigns|finidngs|findins|fingings|\
          radiographic findings|radiological findings|chest findings|imaging findings|\
          imaging notes|observations|observation|description|report|radiology report|\
-         body of report",
+         body of report|finding(s)|fndings|findiings|findingds|findinds|\
+         preliminary findings|portable chest findings|\
+         findings and recommendation|findings and recommendations|pertinent findings",
     ),
     (
         "IMPRESSION",
@@ -49,7 +53,11 @@ const SECTIONS: &[(&str, Kind, &str)] = &[
         "\
          impression|impressions|impression(s)|impresson|imression|impresion|impressoin|\
          impresssion|imprssion|impession|impressin|ipression|opinion|overall impression|\
-         interpretation|summary",
+         interpretation|summary|impressiom|imprresion|impresssions|imperssion|\
+         impreession|impressio|mpression|preliminary impression|final impression|\
+         impression and recommendation|impression and recommendations|\
+         impression and recommendation(s)|impression/recommendation|impression/recommendations|\
+         impression & recommendations|impression and plan|pertinent impression",
     ),
     (
         "FINDINGS AND IMPRESSION",
@@ -248,6 +256,10 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
     let starts = before.starts_with(char::is_alphabetic);
     let time = before.ends_with(|c: char| c.is_ascii_digit());
     if shouted && starts && !time && !words().all(|w| listed(w, BODY_PARTS)) {
+        let meant = misspelt(&key, SECTIONS.iter().map(|(name, ..)| *name));
+        if let Some((name, kind)) = meant.and_then(|name| known(&name.to_lowercase())) {
+            return Some((Some(name.to_owned()), kind));
+        }
         return Some((Some(key.to_uppercase()), Kind::Unknown));
     }
     None
@@ -363,6 +375,10 @@ mod tests {
             ("Two views of the chest: x", "FINDINGS"),
             ("CXR: x", "FINDINGS"),
             ("WET READ: x", "WET READ"),
+            // In no table, but one slip away from a name.
+            ("FINDIGNGS: x", "FINDINGS"),
+            ("IMPRESSINO: x", "IMPRESSION"),
+            ("COMPRESSION: x", "COMPRESSION"),
         ] {
             let found = named(line);
             assert_eq!(found.len(), 1, "{line}: {found:?}");

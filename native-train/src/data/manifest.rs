@@ -91,15 +91,33 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Pair>> {
     read_pairs(path).with_context(|| path.display().to_string())
 }
 
-fn read_pairs(path: &Path) -> anyhow::Result<Vec<Pair>> {
+/// A line's number, and its pair or what is wrong with it.
+pub type Line = (u64, Result<Pair, Error>);
+
+/// Reads a manifest line by line: a line that cannot be used stands beside those that can.
+///
+/// # Errors
+/// When the file itself cannot be read or a table has no header.
+pub fn read_lines(path: &Path) -> anyhow::Result<Vec<Line>> {
+    lines(path).with_context(|| path.display().to_string())
+}
+
+fn lines(path: &Path) -> anyhow::Result<Vec<Line>> {
     let file = File::open(path).map_err(|e| files::reason(&e))?;
     let mut reader = BufReader::new(file);
     skip_byte_order_mark(&mut reader)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let pairs = match Format::of(path, &mut reader)? {
-        Format::Jsonl => jsonl(reader, folder)?,
-        Format::Csv(delimiter) => csv(reader, delimiter, folder)?,
-    };
+    match Format::of(path, &mut reader)? {
+        Format::Jsonl => jsonl(reader, folder),
+        Format::Csv(delimiter) => csv(reader, delimiter, folder),
+    }
+}
+
+fn read_pairs(path: &Path) -> anyhow::Result<Vec<Pair>> {
+    let pairs = lines(path)?
+        .into_iter()
+        .map(|(line, pair)| Ok((line, pair?)))
+        .collect::<Result<Vec<Numbered>, Error>>()?;
     if pairs.is_empty() {
         return Err(Error::input(
             "G2D-M01",
@@ -150,7 +168,7 @@ fn at_line(line: u64, what: impl std::fmt::Display, remedy: &str) -> Error {
     Error::input("G2D-M02", format!("Line {line}: {what}"), remedy)
 }
 
-fn jsonl(mut reader: impl std::io::BufRead, folder: &Path) -> anyhow::Result<Vec<Numbered>> {
+fn jsonl(mut reader: impl std::io::BufRead, folder: &Path) -> anyhow::Result<Vec<Line>> {
     let mut pairs = Vec::new();
     let mut bytes = Vec::new();
     for line in 1.. {
@@ -162,16 +180,16 @@ fn jsonl(mut reader: impl std::io::BufRead, folder: &Path) -> anyhow::Result<Vec
             continue;
         }
         // serde_json's own message may quote the line; its position may be told.
-        let row: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|e| {
+        let row = serde_json::from_slice::<Map<String, Value>>(&bytes).map_err(|e| {
             let what = format!("this is not a JSON object (at character {})", e.column());
             at_line(line, what, "Write one JSON object on each line, in UTF-8")
-        })?;
-        pairs.push((line, Row { line, row, folder, csv: false }.pair()?));
+        });
+        pairs.push((line, row.and_then(|row| Row { line, row, folder, csv: false }.pair())));
     }
     Ok(pairs)
 }
 
-fn csv(reader: impl Read, delimiter: u8, folder: &Path) -> anyhow::Result<Vec<Numbered>> {
+fn csv(reader: impl Read, delimiter: u8, folder: &Path) -> anyhow::Result<Vec<Line>> {
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(reader);
     let broken = |e: &csv::Error| {
         let line = e.position().map_or(1, csv::Position::line);
@@ -187,11 +205,22 @@ fn csv(reader: impl Read, delimiter: u8, folder: &Path) -> anyhow::Result<Vec<Nu
     let header = reader.headers().map_err(|e| broken(&e))?.clone();
     let mut pairs = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|e| broken(&e))?;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(1, csv::Position::line);
+                pairs.push((line, Err(broken(&error))));
+                // A reader that cannot go on would give the same error for ever.
+                if matches!(error.kind(), csv::ErrorKind::Io(_)) {
+                    break;
+                }
+                continue;
+            }
+        };
         let line = record.position().map_or(0, csv::Position::line);
         let filled = header.iter().zip(&record).filter(|(_, cell)| !cell.trim().is_empty());
         let row = filled.map(|(name, cell)| (name.trim().into(), Value::from(cell))).collect();
-        pairs.push((line, Row { line, row, folder, csv: true }.pair()?));
+        pairs.push((line, Row { line, row, folder, csv: true }.pair()));
     }
     Ok(pairs)
 }
@@ -325,7 +354,7 @@ impl Row<'_> {
 }
 
 /// The spellings that data sets use for the three usual splits.
-fn canonical_split(name: &str) -> String {
+pub(super) fn canonical_split(name: &str) -> String {
     match name.to_lowercase().as_str() {
         "train" | "training" => "train".into(),
         "val" | "valid" | "validate" | "validation" | "dev" => "val".into(),

@@ -124,6 +124,11 @@ impl FromStr for Splits {
 }
 
 impl Splits {
+    /// Names and shares, which add up to 1.
+    pub fn shares(&self) -> &[(String, f64)] {
+        &self.0
+    }
+
     /// The split of case `index` of `count`.
     ///
     /// Cases are drawn independently, so a run of neighbours is as good as a random choice, and

@@ -14,5 +14,6 @@ mod export;
 mod import;
 mod import_refusals;
 mod predict;
+mod prepare;
 mod refusals;
 mod support;

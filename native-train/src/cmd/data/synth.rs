@@ -1,8 +1,8 @@
-//! `g2d data`: makes data sets.
+//! `g2d data synth`: writes phantoms as a data set.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use g2d_core::phantom::{MAX_SIZE, MIN_SIZE, PhantomConfig};
 
 use crate::{
@@ -10,13 +10,6 @@ use crate::{
     data::synth::{self, FilmFormat, Plan, Splits},
     output,
 };
-
-/// What can be made.
-#[derive(Debug, Subcommand)]
-pub enum DataCommand {
-    /// Write synthetic films with reports and exact masks
-    Synth(SynthArgs),
-}
 
 /// Options of `g2d data synth`.
 #[derive(Debug, Args)]
@@ -83,8 +76,7 @@ pub enum BitsArg {
 ///
 /// # Errors
 /// When the options contradict each other or the folder cannot be written.
-pub fn run(command: &DataCommand) -> anyhow::Result<()> {
-    let DataCommand::Synth(args) = command;
+pub fn run(args: &SynthArgs) -> anyhow::Result<()> {
     let format = match (args.format, args.bits) {
         (FormatArg::Png, BitsArg::Eight) => FilmFormat::Png8,
         (FormatArg::Png, BitsArg::Sixteen) => FilmFormat::Png16,

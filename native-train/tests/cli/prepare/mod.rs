@@ -1,0 +1,8 @@
+//! `g2d data prepare` and `g2d data check` on miniature trees in the true formats.
+
+mod damage;
+mod kill;
+mod manifest;
+mod mimic;
+mod openi;
+mod trees;
