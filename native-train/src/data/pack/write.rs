@@ -116,7 +116,7 @@ pub fn films(
         drop(sender);
         let written = writer
             .join()
-            .unwrap_or_else(|_| Err(Error::bug("G2D-B30", "The writing thread failed").into()));
+            .unwrap_or_else(|_| Err(Error::bug("G2D-B31", "The writing thread failed").into()));
         // A full disk is told before anything else.
         let entries = written?;
         made.map(|()| entries)
