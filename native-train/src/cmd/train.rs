@@ -119,7 +119,12 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     }
     let infos: Vec<_> = opened.iter().map(|(_, info)| info).collect();
     environment(&run, &infos)?;
-    let report = train(&config, &run, resume.as_ref(), &devices, output::is_quiet())?;
+    let report = train(&config, &run, resume.as_ref(), &devices, output::is_quiet());
+    if report.is_err() && !run.metrics_path().exists() {
+        // Nothing was begun: the folder must not stand in the way of the next try.
+        std::fs::remove_dir_all(run.root()).context("The empty run cannot be removed")?;
+    }
+    let report = report?;
 
     let mut model_config = checkpoint_config(&report.checkpoint)?;
     let mut model = G2d::new(&model_config, &device)?;

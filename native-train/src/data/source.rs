@@ -253,7 +253,7 @@ impl Origin {
     /// The rows of a split of a pack or a manifest; none for phantoms, which have no splits.
     fn split(data: &DataConfig, split: &str) -> Result<Option<Self>> {
         if let Some(folder) = &data.pack {
-            let pack = Pack::open(folder).with_context(|| folder.display().to_string())?;
+            let pack = Pack::open(folder)?;
             let rows = (0..pack.len()).filter(|&row| pack.row(row).split == split).collect();
             return Ok(Some(Self::Pack(Box::new(pack), rows)));
         }
