@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::{Session, read, token_tensors};
 use crate::{
-    config::MapSource,
+    config::{ImageConfig, MapSource},
     error::{Error, Result},
     grounding,
     image::{Film, Geometry, normalise},
@@ -37,16 +37,27 @@ pub struct DenseMaps {
     pub images: Vec<Vec<f32>>,
 }
 
+fn prepare(levels: &Raster, config: &ImageConfig) -> Result<PreparedImage> {
+    let geometry = Geometry::plan(levels, config)?;
+    Ok(PreparedImage { input: geometry.apply(levels), geometry })
+}
+
 impl Session {
     /// Brings a film to the network's size.
     ///
     /// # Errors
     /// When the film has no pixels or the configuration cannot run.
     pub fn prepare(&self, film: &Film) -> Result<PreparedImage> {
-        let levels = film.levels();
-        let geometry = Geometry::plan(&levels, &self.config.image)?;
-        let input = geometry.apply(&levels);
-        Ok(PreparedImage { geometry, input })
+        prepare(&film.levels(), &self.config.image)
+    }
+
+    /// The same for a film whose empty borders were cut before, as those of a pack were: what it
+    /// was filled up with to be square would be cut off otherwise.
+    ///
+    /// # Errors
+    /// When the film has no pixels or the configuration cannot run.
+    pub fn prepare_cropped(&self, film: &Raster) -> Result<PreparedImage> {
+        prepare(film, &ImageConfig { crop_tolerance: None, ..self.config.image.clone() })
     }
 
     /// Where the body is on a prepared image, by the model's own rule.

@@ -36,7 +36,7 @@ pub struct EmbedArgs {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// Rows with `image` and/or `text` (JSONL, CSV or TSV); an `id` names them in the result
+    /// Rows with `image` and/or `text` (JSONL, CSV or TSV), or a pack's folder; an `id` names them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "texts"])]
     pub manifest: Option<PathBuf>,
 

@@ -50,8 +50,9 @@ pub struct OnManifest {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// The rows: JSONL, CSV or TSV; paths in it are relative to it
-    #[arg(long, value_name = "FILE")]
+    /// The rows: JSONL, CSV or TSV, paths in it relative to it; or the folder of a pack, which has
+    /// images and texts
+    #[arg(long, value_name = "FILE|PACK")]
     pub manifest: PathBuf,
 
     /// Score the rows whose `split` is this; all of them where no row names a split

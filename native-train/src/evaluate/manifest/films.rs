@@ -1,6 +1,10 @@
 //! Images and texts on their way into the network, several at once.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::{Context as _, Result};
 use g2d_core::{
@@ -10,7 +14,11 @@ use g2d_core::{
 };
 use rayon::prelude::*;
 
-use crate::{files, output, panics, wait::block_on};
+use crate::{
+    data::pack::{FILMS, Pack},
+    files, output, panics,
+    wait::block_on,
+};
 
 /// Reads one image and brings it to the network's size.
 ///
@@ -19,10 +27,42 @@ use crate::{files, output, panics, wait::block_on};
 pub fn load(session: &Session, path: &Path) -> Result<PreparedImage> {
     let limits = Limits::default();
     let load = || {
+        if let Some((pack, index)) = packed(path)? {
+            return Ok(session.prepare_cropped(&pack.film(index))?);
+        }
         let film = decode(&files::read_at_most(path, limits.max_bytes as u64)?, &limits)?;
         Ok(session.prepare(&film)?)
     };
     panics::contained(load).with_context(|| path.display().to_string())
+}
+
+/// Between the file of a pack's films and the number of one.
+const IN_PACK: char = '#';
+
+/// A path that means a film of a pack; [`load`] understands it.
+pub(super) fn in_pack(folder: &Path, index: usize) -> PathBuf {
+    folder.join(format!("{FILMS}{IN_PACK}{index}"))
+}
+
+/// The pack and the number that such a path means. A pack is opened once and kept: its index may
+/// have hundreds of thousands of rows.
+fn packed(path: &Path) -> Result<Option<(Arc<Pack>, usize)>> {
+    static OPEN: Mutex<BTreeMap<PathBuf, Arc<Pack>>> = Mutex::new(BTreeMap::new());
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let index = name.as_deref().and_then(|n| n.strip_prefix(FILMS)?.strip_prefix(IN_PACK));
+    let (Some(index), Some(folder)) = (index.and_then(|i| i.parse().ok()), path.parent()) else {
+        return Ok(None);
+    };
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let pack = match open.get(folder) {
+        Some(pack) => pack.clone(),
+        None => {
+            let pack = Arc::new(Pack::open(folder)?);
+            open.insert(folder.to_owned(), pack.clone());
+            pack
+        }
+    };
+    Ok((index < pack.len()).then_some((pack, index)))
 }
 
 /// One image after it went through the encoder.

@@ -2,7 +2,8 @@
 //!
 //! The files are those of [`crate::data::manifest`] (JSONL or CSV, the same columns), with three
 //! differences. A row needs only what its task asks for. Boxes are shares of the image unless said
-//! otherwise. And there are `labels`, see [`super::labels`].
+//! otherwise. And there are `labels`, see [`super::labels`]. The folder of a pack counts as a
+//! manifest with images, texts, groups and splits.
 
 use std::{
     fs::File,
@@ -14,7 +15,8 @@ use anyhow::Context as _;
 use g2d_core::{Error, outcome::Assertion, text};
 use serde_json::{Map, Value};
 
-use crate::files;
+use super::films;
+use crate::{data::pack::Pack, files};
 
 /// One row.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Row {
     pub(super) columns: Map<String, Value>,
     folder: PathBuf,
     csv: bool,
+    /// The number of a film in a pack.
+    packed: Option<usize>,
 }
 
 /// All rows, and what is wrong with the lines that are none.
@@ -56,6 +60,9 @@ fn at_line(line: u64, what: impl std::fmt::Display, remedy: &str) -> Error {
 /// When the file cannot be read, or is a CSV whose header cannot.
 pub fn read(path: &Path) -> anyhow::Result<Rows> {
     let shown = || path.display().to_string();
+    if path.is_dir() {
+        return pack(path);
+    }
     let file = File::open(path).map_err(|e| files::reason(&e)).with_context(shown)?;
     let mut reader = BufReader::new(file);
     if reader.fill_buf().with_context(shown)?.starts_with(&[0xEF, 0xBB, 0xBF]) {
@@ -78,6 +85,27 @@ pub fn read(path: &Path) -> anyhow::Result<Rows> {
     .with_context(shown)
 }
 
+/// The rows of a pack: image, text, group and split.
+fn pack(folder: &Path) -> anyhow::Result<Rows> {
+    let pack = Pack::open(folder)?;
+    let rows = pack.rows().iter().enumerate().map(|(index, row)| {
+        let columns = [
+            ("id", Value::from(row.id.as_str())),
+            ("text", Value::from(row.text.as_str())),
+            ("group", row.group.as_deref().map_or(Value::Null, Value::from)),
+            ("split", Value::from(row.split.as_str())),
+        ];
+        Row {
+            line: index as u64 + 1,
+            columns: columns.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
+            folder: folder.to_owned(),
+            csv: false,
+            packed: Some(index),
+        }
+    });
+    Ok(Rows { rows: rows.collect(), broken: Vec::new() })
+}
+
 fn jsonl(mut reader: BufReader<File>, folder: &Path) -> anyhow::Result<Rows> {
     let mut found = Rows::default();
     let mut bytes = Vec::new();
@@ -91,7 +119,13 @@ fn jsonl(mut reader: BufReader<File>, folder: &Path) -> anyhow::Result<Rows> {
         }
         match serde_json::from_slice(&bytes) {
             Ok(columns) => {
-                found.rows.push(Row { line, columns, folder: folder.to_owned(), csv: false });
+                found.rows.push(Row {
+                    line,
+                    columns,
+                    folder: folder.to_owned(),
+                    csv: false,
+                    packed: None,
+                });
             }
             // serde_json's own message may quote the line; its position may be told.
             Err(e) => {
@@ -131,7 +165,13 @@ fn csv(reader: BufReader<File>, delimiter: u8, folder: &Path) -> anyhow::Result<
             Ok(record) if there == wanted => {
                 let cells = header.iter().zip(&record).filter(|(_, cell)| !cell.trim().is_empty());
                 let columns = cells.map(|(k, v)| (k.trim().into(), Value::from(v))).collect();
-                found.rows.push(Row { line, columns, folder: folder.to_owned(), csv: true });
+                found.rows.push(Row {
+                    line,
+                    columns,
+                    folder: folder.to_owned(),
+                    csv: true,
+                    packed: None,
+                });
                 continue;
             }
             Ok(_) => format!("there are {there} columns, the header has {wanted}"),
@@ -194,6 +234,9 @@ impl Row {
     /// # Errors
     /// When there is none.
     pub fn image(&self) -> Result<PathBuf, Error> {
+        if let Some(index) = self.packed {
+            return Ok(films::in_pack(&self.folder, index));
+        }
         match self.string("image")? {
             Some(name) => self.file("image", name),
             None => Err(self.error("there is no `image`", "Give each line the path of its image")),

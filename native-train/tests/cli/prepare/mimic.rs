@@ -102,14 +102,14 @@ fn split() -> String {
 }
 
 /// The tree in a new folder: `images` and `reports` below it, which may be the same.
-struct Mimic {
-    folder: TempDir,
+pub(super) struct Mimic {
+    pub(super) folder: TempDir,
     images: PathBuf,
     reports: PathBuf,
 }
 
 impl Mimic {
-    fn new(version: &str, packed: bool, merged: bool) -> Self {
+    pub(super) fn new(version: &str, packed: bool, merged: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let images = folder.path().join("mimic-cxr-jpg");
         let reports = if merged { images.clone() } else { folder.path().join("mimic-cxr") };
@@ -138,11 +138,11 @@ impl Mimic {
         Self { folder, images, reports }
     }
 
-    fn out(&self) -> PathBuf {
+    pub(super) fn out(&self) -> PathBuf {
         self.folder.path().join("pack")
     }
 
-    fn prepare(&self, more: &[&str]) -> crate::support::Run {
+    pub(super) fn prepare(&self, more: &[&str]) -> crate::support::Run {
         let mut args: Vec<&dyn AsRef<std::ffi::OsStr>> = vec![&"--images", &self.images];
         if self.reports != self.images {
             args.extend([&"--reports" as &dyn AsRef<std::ffi::OsStr>, &self.reports]);

@@ -31,7 +31,7 @@ fn xml(id: &str, sections: &[(&str, &str)], films: &[&str]) -> String {
 
 const FIRST: [&str; 2] = ["CXR1_1_IM-0001-3001", "CXR1_1_IM-0001-4001"];
 
-fn tree(folder: &Path) {
+pub(super) fn tree(folder: &Path) {
     let normal = [
         ("COMPARISON", "None."),
         ("INDICATION", "Positive TB test"),
