@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde::Serialize;
 
+use super::machine::processor_seconds;
+
 /// How often something is done.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -28,12 +30,15 @@ pub struct Spread {
     pub q1: f64,
     /// Three quarters of the values lie below.
     pub q3: f64,
+    /// The best value: the shortest time or the highest speed. What a machine that others use too
+    /// does in a quiet moment.
+    pub best: f64,
     /// Values.
     pub n: usize,
 }
 
 impl Spread {
-    /// Of any values; quantiles with linear interpolation, zeros for none.
+    /// Of times; quantiles with linear interpolation, zeros for none.
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let at = |q: f64| {
@@ -42,14 +47,21 @@ impl Spread {
             let high = values.get(position.ceil() as usize).copied().unwrap_or(low);
             low + (high - low) * position.fract()
         };
-        Self { median: at(0.5), q1: at(0.25), q3: at(0.75), n: values.len() }
+        let best = values.first().copied().unwrap_or(0.0);
+        Self { median: at(0.5), q1: at(0.25), q3: at(0.75), best, n: values.len() }
     }
 
     /// `images` over each value in milliseconds, as images in a second.
     pub fn per_second(&self, images: usize) -> Self {
         let rate = |ms: f64| if ms > 0.0 { 1e3 * images as f64 / ms } else { 0.0 };
         // The slow quarter in time is the low one in speed.
-        Self { median: rate(self.median), q1: rate(self.q3), q3: rate(self.q1), n: self.n }
+        Self {
+            median: rate(self.median),
+            q1: rate(self.q3),
+            q3: rate(self.q1),
+            best: rate(self.best),
+            n: self.n,
+        }
     }
 }
 
@@ -90,6 +102,26 @@ impl Clock {
         })?;
         Ok(Spread::of(times))
     }
+
+    /// The same, with the seconds that processors worked for one call, where the system tells.
+    ///
+    /// # Errors
+    /// The first one of `run`.
+    pub fn time_and_work(
+        &self,
+        mut run: impl FnMut(usize) -> Result<()>,
+    ) -> Result<(Spread, Option<f64>)> {
+        let mut before = None;
+        let warmup = self.warmup;
+        let times = self.time(|i| {
+            if i == warmup {
+                before = processor_seconds();
+            }
+            run(i)
+        })?;
+        let worked = processor_seconds().zip(before);
+        Ok((times, worked.map(|(after, before)| (after - before) / times.n as f64)))
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +134,7 @@ mod tests {
         assert_eq!((spread.q1, spread.median, spread.q3, spread.n), (1.75, 2.5, 3.25, 4));
         let rate = spread.per_second(2);
         assert_eq!(rate.median, 800.0);
-        assert!(rate.q1 < rate.median && rate.median < rate.q3);
+        assert!(rate.q1 < rate.median && rate.median < rate.q3 && rate.q3 < rate.best);
         assert_eq!(Spread::of(Vec::new()).median, 0.0);
     }
 

@@ -25,10 +25,10 @@ const STILL: AugmentConfig =
 pub fn measure(clock: &Clock, feed: &Feed) -> Result<Vec<Row>> {
     let batch = feed.config.batch_size;
     let made = feed.source.len().min(feed.batches * batch);
-    let augmented = clock.time(|i| feed.batch(i).map(drop))?;
+    let (augmented, augmented_work) = clock.time_and_work(|i| feed.batch(i).map(drop))?;
     let mut still = feed.config.clone();
     still.augment = STILL;
-    let plain = clock.time(|i| {
+    let (plain, plain_work) = clock.time_and_work(|i| {
         let number = i % feed.batches;
         make_batch(&feed.source, &feed.tokenizer, &still, &feed.model, number).map(drop)
     })?;
@@ -75,8 +75,8 @@ pub fn measure(clock: &Clock, feed: &Feed) -> Result<Vec<Row>> {
     let row = |name: &str, spread| Row::new(format!("data/{name}"), batch, spread);
     Ok(vec![
         Row::new("data/draw or read, once a study", made, once),
-        row("batch, augmented", augmented),
-        row("batch, not augmented", plain),
+        row("batch, augmented", augmented).worked(augmented_work),
+        row("batch, not augmented", plain).worked(plain_work),
         row("part kept study to f32", gotten),
         row("part augment", moved),
         row("part normalise, computed", computed),

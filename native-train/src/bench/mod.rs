@@ -6,6 +6,7 @@
 //! | [`pseudo_mask`] | the decoder's targets of a batch, whole and stage by stage |
 //! | [`forward`] | image encoder, decoder and text encoder, without gradients |
 //! | [`step`] | whole training steps, with the share of time spent waiting for data |
+//! | [`layers`] | each convolution of the model alone, forward and both gradients |
 //! | [`conv`] | whether a device's convolution gradients are right, on maps of 256 x 256 |
 //!
 //! [`describe`] tells the shapes of a step, so that another program can do the same one;
@@ -16,6 +17,7 @@ pub mod conv;
 pub mod data;
 pub mod describe;
 pub mod forward;
+pub mod layers;
 pub mod machine;
 pub mod pseudo_mask;
 pub mod report;

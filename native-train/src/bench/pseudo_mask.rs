@@ -64,7 +64,7 @@ pub fn measure(clock: &Clock, sizes: &Sizes, config: &PseudoMaskConfig) -> Resul
     };
     let pixels = side * side;
     let mut targets = vec![0.0f32; batch * pixels];
-    let whole = clock.time(|_| {
+    let (whole, worked) = clock.time_and_work(|_| {
         let write = |maker: &mut TargetMaker, (i, out): (usize, &mut [f32])| {
             maker.write(&of(i), &body, config, out);
         };
@@ -111,7 +111,7 @@ pub fn measure(clock: &Clock, sizes: &Sizes, config: &PseudoMaskConfig) -> Resul
     })?;
     let share = body.fraction();
     Ok(vec![
-        Row::new("pseudo-mask/batch", batch, whole).with("body_share", share),
+        Row::new("pseudo-mask/batch", batch, whole).worked(worked).with("body_share", share),
         Row::new("pseudo-mask/one thread", batch, single),
         Row::new("pseudo-mask/all stages kept", batch, kept),
         Row::new("pseudo-mask/stage mean of heads", batch, aggregated),

@@ -34,6 +34,15 @@ impl Row {
         Self { name: name.into(), images, milliseconds, images_per_second, more: Map::new() }
     }
 
+    /// Adds the seconds that processors worked for one repeat, where they are known.
+    #[must_use]
+    pub fn worked(self, seconds: Option<f64>) -> Self {
+        match seconds {
+            Some(seconds) => self.with("processor_seconds", seconds),
+            None => self,
+        }
+    }
+
     /// Adds a value.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

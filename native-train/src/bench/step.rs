@@ -208,10 +208,7 @@ pub fn measure(plan: &Plan, feed: &Feed) -> Result<Vec<Row>> {
     let row = |name: &str, spread| Row::new(format!("step/{name}"), batch_size, spread);
     let whole = row("whole", of(&steps, |t| t.whole)).with("data_share", waited);
     let worked: Option<Vec<f64>> = steps.iter().map(|t| t.worked).collect();
-    let whole = match worked {
-        Some(worked) => whole.with("processor_seconds", Spread::of(worked).median),
-        None => whole,
-    };
+    let whole = whole.worked(worked.map(|worked| Spread::of(worked).median));
     Ok(vec![
         whole,
         row("waiting for data", of(&steps, |t| t.data)),

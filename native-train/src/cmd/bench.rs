@@ -31,7 +31,9 @@ pub enum What {
     Step,
     /// Convolution gradients against the CPU's
     Conv,
-    /// All of them
+    /// Each convolution of the model alone; only when asked for by name
+    Layers,
+    /// All of them but the layers
     All,
 }
 
@@ -127,6 +129,10 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     if wants(What::Conv) {
         output::say("comparing convolution gradients with the CPU's");
         rows.extend(bench::conv::measure(&plan, args.float == Float::Bf16)?);
+    }
+    if args.what.contains(&What::Layers) {
+        output::say("measuring layer by layer");
+        rows.extend(bench::layers::measure(&plan)?);
     }
     let needs_data = [What::Data, What::Forward, What::Step].into_iter().any(wants);
     if needs_data {
