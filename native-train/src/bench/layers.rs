@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use burn::{
-    module::Module as _,
-    nn::{
-        BatchNormConfig, PaddingConfig2d,
-        conv::{Conv2d, Conv2dConfig},
+    nn::BatchNormConfig,
+    tensor::{
+        Device, Tensor,
+        activation::relu,
+        module::{conv_transpose2d, conv2d, conv2d_weight_backward},
+        ops::{ConvOptions, ConvTransposeOptions},
     },
-    tensor::{Device, Tensor, activation::relu},
 };
 use g2d_core::config::G2dConfig;
 
@@ -74,28 +75,33 @@ fn convolution(
     &[from, to, side, kernel, stride]: &Shape,
     device: &Device,
 ) -> Result<Vec<Row>> {
-    let pad = kernel / 2;
-    let conv = Conv2dConfig::new([from, to], [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
-        .with_bias(false)
-        .init(device);
-    let out = side / stride;
-    let products = (2 * batch * out * out * from * to * kernel * kernel) as f64;
-    let name = format!("{from}->{to} k{kernel} s{stride} at {side}");
-    let frozen: Conv2d = conv.clone().no_grad();
-    let still = random([batch, from, side, side], device, false);
-    let forward = clock.time(|_| finish(&frozen.forward(still.clone()), device))?;
-    let inputs = backward(clock, device, || {
-        frozen.forward(random([batch, from, side, side], device, true))
+    // The operations that the backward pass of a convolution calls, without the graph around them.
+    let device = &device.clone().inner();
+    let (pad, out) = (kernel / 2, side / stride);
+    let options = || ConvOptions::new([stride; 2], [pad; 2], [1; 2], 1);
+    let x = random([batch, from, side, side], device, false);
+    let weight = random([to, from, kernel, kernel], device, false);
+    let gradient = random([batch, to, out, out], device, false);
+
+    let forward = clock
+        .time_and_work(|_| finish(&conv2d(x.clone(), weight.clone(), None, options()), device))?;
+    let to_input = clock.time_and_work(|_| {
+        // An even side leaves one row that a stride of 2 did not reach.
+        let rest = [stride - 1; 2];
+        let options = ConvTransposeOptions::new([stride; 2], [pad; 2], rest, [1; 2], 1);
+        finish(&conv_transpose2d(gradient.clone(), weight.clone(), None, options), device)
     })?;
-    let weights = backward(clock, device, || conv.forward(still.clone()))?;
-    let row = |what: &str, spread: Spread| {
+    let to_weights = clock.time_and_work(|_| {
+        let gradient = gradient.clone();
+        finish(&conv2d_weight_backward(x.clone(), weight.clone(), gradient, options()), device)
+    })?;
+    let products = (2 * batch * out * out * from * to * kernel * kernel) as f64;
+    let row = |what: &str, (spread, worked): (Spread, Option<f64>)| {
         let rate = products / spread.median.max(1e-6) / 1e6;
-        Row::new(format!("layer/{name} {what}"), batch, spread).with("gflops", rate)
+        let name = format!("layer/{from}->{to} k{kernel} s{stride} at {side} {what}");
+        Row::new(name, batch, spread).with("gflops", rate).worked(worked)
     };
-    let forward = row("forward", forward);
-    Ok(vec![forward, row("to input", inputs), row("to weights", weights)])
+    Ok(vec![row("forward", forward), row("to input", to_input), row("to weights", to_weights)])
 }
 
 fn layer(
