@@ -40,27 +40,41 @@ pub fn aggregate(attention: &Attention<'_>) -> Raster {
 /// Source positions are computed in f32 with the formulas of PyTorch's `interpolate`
 /// (`mode="nearest"`; `mode="bilinear", align_corners=False`), so that both round alike.
 pub fn upsample(map: &Raster, width: usize, height: usize, kind: UpsampleKind) -> Raster {
+    let mut data = Vec::new();
+    upsample_into(map, width, height, kind, &mut data);
+    Raster { width, height, data }
+}
+
+/// [`upsample`] into memory that is there already.
+pub(super) fn upsample_into(
+    map: &Raster,
+    width: usize,
+    height: usize,
+    kind: UpsampleKind,
+    out: &mut Vec<f32>,
+) {
+    out.clear();
+    out.reserve_exact(width * height);
     if map.data.is_empty() {
-        return Raster::filled(width, height, 0.0);
+        out.resize(width * height, 0.0);
+        return;
     }
     match kind {
-        UpsampleKind::Nearest => nearest(map, width, height),
-        UpsampleKind::Bilinear => bilinear(map, width, height),
+        UpsampleKind::Nearest => nearest(map, width, height, out),
+        UpsampleKind::Bilinear => bilinear(map, width, height, out),
     }
 }
 
-fn nearest(map: &Raster, width: usize, height: usize) -> Raster {
+fn nearest(map: &Raster, width: usize, height: usize, out: &mut Vec<f32>) {
     let source = |n_in: usize, n_out: usize| -> Vec<usize> {
         let scale = n_in as f32 / n_out as f32;
         (0..n_out).map(|i| ((i as f32 * scale) as usize).min(n_in - 1)).collect()
     };
     let columns = source(map.width, width);
-    let mut data = Vec::with_capacity(width * height);
     for y in source(map.height, height) {
         let row = &map.data[y * map.width..][..map.width];
-        data.extend(columns.iter().map(|&x| row[x]));
+        out.extend(columns.iter().map(|&x| row[x]));
     }
-    Raster { width, height, data }
 }
 
 /// Lower neighbour, upper neighbour and the upper one's weight for every output position.
@@ -75,19 +89,17 @@ fn taps(n_in: usize, n_out: usize) -> Vec<(usize, usize, f32)> {
         .collect()
 }
 
-fn bilinear(map: &Raster, width: usize, height: usize) -> Raster {
+fn bilinear(map: &Raster, width: usize, height: usize, out: &mut Vec<f32>) {
     // The small side first: a 7 x 7 map has seven rows to stretch, not 224.
     let columns = taps(map.width, width);
     let mut stretched = Vec::with_capacity(width * map.height);
     for row in map.data.chunks_exact(map.width) {
         stretched.extend(columns.iter().map(|&(a, b, t)| (1.0 - t) * row[a] + t * row[b]));
     }
-    let mut data = Vec::with_capacity(width * height);
     for (a, b, t) in taps(map.height, height) {
         let (upper, lower) = (&stretched[a * width..][..width], &stretched[b * width..][..width]);
-        data.extend(upper.iter().zip(lower).map(|(u, l)| (1.0 - t) * u + t * l));
+        out.extend(upper.iter().zip(lower).map(|(u, l)| (1.0 - t) * u + t * l));
     }
-    Raster { width, height, data }
 }
 
 #[cfg(test)]

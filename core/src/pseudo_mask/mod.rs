@@ -5,10 +5,13 @@
 //! that a reader can see what each of them did. Nothing here has a gradient, as in the paper.
 
 pub mod aggregate;
+mod blur;
 pub mod body;
 pub mod histogram;
 pub mod morphology;
+mod select;
 pub mod smooth;
+mod targets;
 pub mod threshold;
 
 #[cfg(test)]
@@ -20,6 +23,7 @@ use crate::raster::{Mask, Raster};
 pub use aggregate::{Attention, aggregate, upsample};
 pub use body::{Body, body_mask, find_body};
 pub use smooth::smooth;
+pub use targets::TargetMaker;
 pub use threshold::threshold;
 
 /// What each step gave.
@@ -55,13 +59,11 @@ pub fn pseudo_mask_with_body(
 ) -> Stages {
     let aggregated = aggregate(attention);
     let upsampled = upsample(&aggregated, body.width, body.height, config.upsample);
-    let scores = upsampled.data.iter().zip(&body.data);
-    let inside = scores.filter(|(_, inside)| **inside != 0).map(|(score, _)| *score).collect();
-    let level = threshold(inside, config.threshold, config.quantile);
-    let mut binary = upsampled.above(level);
-    for (value, inside) in binary.data.iter_mut().zip(&body.data) {
-        *value &= u8::from(*inside != 0);
-    }
+    let mut scores = Vec::new();
+    targets::gather(&upsampled.data, &body.data, &mut scores);
+    let level = threshold::level(&mut scores, config.threshold, config.quantile);
+    let data = targets::cut(&upsampled.data, &body.data, level).collect();
+    let binary = Mask { width: body.width, height: body.height, data };
     let target = smooth(&binary, config);
     Stages { aggregated, upsampled, body: body.clone(), threshold: level, binary, target }
 }

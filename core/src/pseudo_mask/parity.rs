@@ -3,7 +3,7 @@
 
 use safetensors::{SafeTensors, tensor::TensorView};
 
-use super::smooth::direct::{Window, bilateral_direct};
+use super::smooth::direct::{Window, bilateral, bilateral_direct};
 use super::*;
 use crate::config::{BodyRule, SmoothingKind, ThresholdKind, UpsampleKind};
 
@@ -144,7 +144,7 @@ fn the_bilateral_filter_is_its_definition_and_opencvs() {
     let blocks = fixture.bytes("blocks");
     for (s, r, name) in [(2.0, 1.0, "2.0.1.0"), (3.5, 0.5, "3.5.0.5"), (1.0, 2.0, "1.0.2.0")] {
         let square = fixture.raster(&format!("blocks.{name}.square"));
-        assert!(worst(&smooth::bilateral(&blocks, s, r).data, &square.data) < 1e-6, "{name}");
+        assert!(worst(&bilateral(&blocks, s, r).data, &square.data) < 1e-6, "{name}");
         // OpenCV's window is a disc, which has no closed form; so its result is held against
         // the same definition that the closed form is held against.
         let radius = (3.0 * s).ceil() as usize;

@@ -1,5 +1,6 @@
 //! Where the attention inside the body is cut (section 3.2 and table 5b of the G2D paper).
 
+use super::select::at_rank;
 use crate::config::ThresholdKind;
 
 /// The level of the cut; pixels strictly above it belong to the mask.
@@ -7,18 +8,26 @@ use crate::config::ThresholdKind;
 /// Values that are not finite are left out; with no value left the level is infinite, so that
 /// nothing lies above it.
 pub fn threshold(mut scores: Vec<f32>, kind: ThresholdKind, q: f64) -> f32 {
-    scores.retain(|v| v.is_finite());
+    level(&mut scores, kind, q)
+}
+
+/// [`threshold`] of values that may be reordered and left out in place.
+pub(super) fn level(scores: &mut Vec<f32>, kind: ThresholdKind, q: f64) -> f32 {
+    // Nearly always all of them are finite, which takes less time to see than to keep them.
+    if !scores.iter().fold(true, |all, v| all & v.is_finite()) {
+        scores.retain(|v| v.is_finite());
+    }
     if scores.is_empty() {
         return f32::INFINITY;
     }
     match kind {
-        ThresholdKind::Quantile => quantile(&mut scores, q),
-        ThresholdKind::Median => quantile(&mut scores, 0.5),
+        ThresholdKind::Quantile => quantile(scores, q),
+        ThresholdKind::Median => quantile(scores, 0.5),
         ThresholdKind::Mean => {
             let sum: f64 = scores.iter().map(|&v| f64::from(v)).sum();
             (sum / scores.len() as f64) as f32
         }
-        ThresholdKind::Gmm => mixture_threshold(&mut scores),
+        ThresholdKind::Gmm => mixture_threshold(scores),
     }
 }
 
@@ -30,8 +39,7 @@ pub fn quantile(values: &mut [f32], q: f64) -> f32 {
     };
     let position = last as f64 * q.clamp(0.0, 1.0);
     let low = position as usize;
-    let (_, &mut a, above) = values.select_nth_unstable_by(low, f32::total_cmp);
-    let b = above.iter().copied().min_by(f32::total_cmp).unwrap_or(a);
+    let (a, b) = at_rank(values, low);
     let (a, b, t) = (f64::from(a), f64::from(b), position - low as f64);
     // numpy interpolates from the nearer end, so that the result never leaves [a, b].
     let value = if t < 0.5 { a + (b - a) * t } else { b - (b - a) * (1.0 - t) };
