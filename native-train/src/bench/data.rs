@@ -1,7 +1,6 @@
 //! From studies in memory to batches, and where the time goes on the way.
 
 use anyhow::Result;
-use g2d_core::image::normalise;
 use rayon::prelude::*;
 
 use super::{
@@ -11,12 +10,8 @@ use super::{
 };
 use crate::{
     config::AugmentConfig,
-    data::{augment::augment, batch::make_batch, pixels::LevelTable},
+    data::{augment::augment, batch::make_batch},
 };
-
-/// No change to an image.
-const STILL: AugmentConfig =
-    AugmentConfig { rotate: 0.0, scale: 0.0, shift: 0.0, brightness: 0.0, contrast: 0.0 };
 
 /// Measures.
 ///
@@ -27,7 +22,7 @@ pub fn measure(clock: &Clock, feed: &Feed) -> Result<Vec<Row>> {
     let made = feed.source.len().min(feed.batches * batch);
     let (augmented, augmented_work) = clock.time_and_work(|i| feed.batch(i).map(drop))?;
     let mut still = feed.config.clone();
-    still.augment = STILL;
+    still.augment = AugmentConfig::still();
     let (plain, plain_work) = clock.time_and_work(|i| {
         let number = i % feed.batches;
         make_batch(&feed.source, &feed.tokenizer, &still, &feed.model, number).map(drop)
@@ -43,31 +38,13 @@ pub fn measure(clock: &Clock, feed: &Feed) -> Result<Vec<Row>> {
         });
         Ok(())
     })?;
-    let computed = clock.time(|_| {
-        studies.par_iter().for_each(|study| {
-            std::hint::black_box(normalise(&study.image, &feed.model.image));
-        });
-        Ok(())
-    })?;
     let texts: Vec<&str> = studies
         .iter()
-        .flat_map(|s| std::iter::once(&s.report).chain(&s.sentences))
+        .flat_map(|s| std::iter::once(&s.words.report).chain(&s.words.sentences))
         .map(String::as_str)
         .collect();
     let cut = clock.time(|_| {
         std::hint::black_box(feed.tokenizer.encode_batch(&texts, feed.model.text.max_tokens)?);
-        Ok(())
-    })?;
-
-    // The same pixels as bytes, by a table, straight into the place of the batch.
-    let level = |v: &f32| (v * 255.0).round() as u8;
-    let bytes: Vec<Vec<u8>> =
-        studies.iter().map(|s| s.image.data.iter().map(level).collect()).collect();
-    let table = LevelTable::new(&feed.model.image);
-    let size = 3 * feed.model.image.input_size.pow(2);
-    let mut images = vec![0.0f32; batch * size];
-    let looked_up = clock.time(|_| {
-        images.par_chunks_mut(size).zip(&bytes).for_each(|(out, levels)| table.write(levels, out));
         Ok(())
     })?;
 
@@ -79,8 +56,6 @@ pub fn measure(clock: &Clock, feed: &Feed) -> Result<Vec<Row>> {
         row("batch, not augmented", plain).worked(plain_work),
         row("part kept study to f32", gotten),
         row("part augment", moved),
-        row("part normalise, computed", computed),
-        row("part normalise, table of bytes", looked_up),
         row("part tokens", cut).with("texts", texts.len()),
     ])
 }

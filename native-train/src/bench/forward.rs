@@ -5,7 +5,7 @@ use burn::{
     module::Module as _,
     tensor::{Tensor, TensorData},
 };
-use g2d_core::{model::G2d, session::token_tensors};
+use g2d_core::{image::normalise, model::G2d, raster::Raster, session::token_tensors};
 
 use super::{
     Plan,
@@ -23,7 +23,12 @@ pub fn measure(plan: &Plan, feed: &Feed) -> Result<Vec<Row>> {
     let model = G2d::new(&feed.model, &device)?.valid();
     let batch = feed.batch(0)?;
     let side = feed.model.image.input_size;
-    let images = TensorData::new(batch.images.clone(), [batch.size, 3, side, side]);
+    let films = batch.grey.chunks_exact(side * side);
+    let values = films.flat_map(|film| {
+        let film = Raster { width: side, height: side, data: film.to_vec() };
+        normalise(&film, &feed.model.image)
+    });
+    let images = TensorData::new(values.collect::<Vec<f32>>(), [batch.size, 3, side, side]);
     let images = Tensor::<4>::from_data(images, &device);
     let (ids, mask) = token_tensors(&batch.reports, &device);
     // Reading one number of the result waits for all of it, on every back end.

@@ -20,7 +20,7 @@ use crate::{
         batch::{Batch, make_batch},
         source::Source,
     },
-    training::{AdamW, forward, learning_rate},
+    training::{AdamW, Engine, learning_rate},
 };
 
 /// Steps that the schedule believes in; only the learning rate depends on it.
@@ -97,6 +97,7 @@ pub struct Times {
 pub struct Trainer<'a> {
     feed: &'a Feed,
     device: Device,
+    engine: Engine,
     model: G2d,
     optimizer: AdamW,
     step: usize,
@@ -112,7 +113,8 @@ impl<'a> Trainer<'a> {
         device.seed(feed.config.seed);
         let model = G2d::new(&feed.model, &device)?;
         let optimizer = AdamW::new(&feed.config.optim);
-        Ok(Self { feed, device, model, optimizer, step: 0 })
+        let engine = Engine::new(&feed.config, vec![device.clone()]);
+        Ok(Self { feed, device, engine, model, optimizer, step: 0 })
     }
 
     /// One step on a batch. With `parts` the device is waited for after each part, so that each
@@ -131,16 +133,15 @@ impl<'a> Trainer<'a> {
             Ok(milliseconds(since))
         };
         // The decoder's loss takes part from the first step measured.
-        let step = config.loss.pixel_warmup_steps + self.step;
-        let losses =
-            forward(&self.model, batch, &self.feed.model, &config.loss, step, &self.device);
+        let loss =
+            self.engine.total(&self.model, batch, &self.feed.model, &config.loss, self.step)?;
         times.forward = settle(began)?;
-        let total = losses.total.clone().into_scalar::<f32>();
+        let total = loss.clone().into_scalar::<f32>();
         if !total.is_finite() {
             bail!("The loss is {total} in a measured step; use --float f32, or report this");
         }
         let since = Instant::now();
-        let grads = GradientsParams::from_grads(losses.total.backward(), &self.model);
+        let grads = GradientsParams::from_grads(loss.backward(), &self.model);
         times.backward = settle(since)?;
         let since = Instant::now();
         let lr = learning_rate(&config.optim, self.step.min(HORIZON - 1), HORIZON);

@@ -6,6 +6,7 @@ use rand_chacha::{
     rand_core::{Rng as _, SeedableRng as _},
 };
 
+use super::perspective::Perspective;
 use crate::config::AugmentConfig;
 
 /// A number in [-1, 1) from 53 random bits.
@@ -13,12 +14,12 @@ fn signed(rng: &mut ChaCha8Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-/// Turns, scales, shifts and re-exposes an image; outside of it is black and not body.
+/// Turns, shears, scales, shifts, tilts and re-exposes an image; outside of it is black and not
+/// body.
 ///
 /// The same seed gives the same change. With every range at 0 the image comes back unchanged.
 pub fn augment(image: &Raster, body: &Mask, config: &AugmentConfig, seed: u64) -> (Raster, Mask) {
-    let ranges = [config.rotate, config.scale, config.shift, config.brightness, config.contrast];
-    if ranges == [0.0; 5] {
+    if config.is_still() {
         return (image.clone(), body.clone());
     }
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -29,6 +30,12 @@ pub fn augment(image: &Raster, body: &Mask, config: &AugmentConfig, seed: u64) -
     let shift_y = config.shift * h as f64 * signed(&mut rng);
     let brightness = (config.brightness * signed(&mut rng)) as f32;
     let contrast = (1.0 + config.contrast * signed(&mut rng)) as f32;
+    let shear = (config.shear * signed(&mut rng)).to_radians().tan();
+    let mut inwards = || config.perspective * (signed(&mut rng) + 1.0) / 2.0;
+    let moves = [(); 4].map(|()| [inwards(), inwards()]);
+    let tilt =
+        (config.perspective > 0.0).then(|| Perspective::new(w as f64, h as f64, moves)).flatten();
+    let stretch = (signed(&mut rng) + 1.0) / 2.0 < config.auto_contrast;
 
     let (sin, cos) = (angle.sin() / scale, angle.cos() / scale);
     let (cx, cy) = (w as f64 / 2.0, h as f64 / 2.0);
@@ -37,9 +44,13 @@ pub fn augment(image: &Raster, body: &Mask, config: &AugmentConfig, seed: u64) -
     let mut out_body = Mask::filled(w, h, 0);
     let rows = out.data.chunks_exact_mut(w.max(1)).zip(out_body.data.chunks_exact_mut(w.max(1)));
     for (y, (row, body_row)) in rows.enumerate() {
-        let dy = y as f64 + 0.5 - cy - shift_y;
         for (x, (value, inside)) in row.iter_mut().zip(body_row).enumerate() {
-            let dx = x as f64 + 0.5 - cx - shift_x;
+            let (mut px, mut py) = (x as f64 + 0.5, y as f64 + 0.5);
+            if let Some(tilt) = &tilt {
+                (px, py) = tilt.source(px, py);
+            }
+            let dy = py - cy - shift_y;
+            let dx = px - cx - shift_x + shear * dy;
             let sx = cos * dx + sin * dy + cx - 0.5;
             let sy = cos * dy - sin * dx + cy - 0.5;
             let grey = if sx >= 0.0 && sy >= 0.0 && sx < last_x && sy < last_y {
@@ -63,6 +74,12 @@ pub fn augment(image: &Raster, body: &Mask, config: &AugmentConfig, seed: u64) -
                 bilinear(image, sx, sy)
             };
             *value = ((grey - 0.5) * contrast + 0.5 + brightness).clamp(0.0, 1.0);
+        }
+    }
+    if stretch {
+        let (low, high) = out.range();
+        if high > low {
+            out.data.iter_mut().for_each(|value| *value = (*value - low) / (high - low));
         }
     }
     (out, out_body)
@@ -144,6 +161,40 @@ mod tests {
                 assert_eq!(got, by_definition(&image, &body, &config, seed), "{seed}");
             }
         }
+    }
+
+    #[test]
+    fn image_and_body_move_together_in_every_change() {
+        // The body is exactly where the image is bright, so the two must stay so.
+        let side = 64;
+        let bright = |i: usize| ((i % side).abs_diff(30) < 16) && ((i / side).abs_diff(34) < 14);
+        let data = (0..side * side).map(|i| f32::from(u8::from(bright(i)))).collect();
+        let image = Raster { width: side, height: side, data };
+        let data = (0..side * side).map(|i| u8::from(bright(i))).collect();
+        let body = Mask { width: side, height: side, data };
+        let still = AugmentConfig::still;
+        for config in [
+            AugmentConfig { shear: 15.0, ..still() },
+            AugmentConfig { perspective: 0.5, ..still() },
+            AugmentConfig { rotate: 15.0, shear: 15.0, perspective: 0.3, ..still() },
+        ] {
+            for seed in 0..20 {
+                let (moved, inside) = augment(&image, &body, &config, seed);
+                let off = moved.data.iter().zip(&inside.data);
+                let off = off.filter(|(v, b)| (**v - f32::from(**b)).abs() > 0.75).count();
+                assert_eq!(off, 0, "{config:?} {seed}");
+                assert!(inside.data != body.data, "{config:?} changes nothing");
+            }
+        }
+    }
+
+    #[test]
+    fn auto_contrast_reaches_black_and_white() {
+        let (mut image, body) = picture();
+        image.data.iter_mut().for_each(|v| *v = 0.2 + *v / 4.0);
+        let config = AugmentConfig { auto_contrast: 1.0, ..AugmentConfig::still() };
+        let (stretched, _) = augment(&image, &body, &config, 3);
+        assert_eq!(stretched.range(), (0.0, 1.0));
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub mod augment;
 pub mod batch;
 pub mod manifest;
 pub mod pack;
-pub mod pixels;
+mod perspective;
 pub mod prepare;
 pub mod source;
 pub mod synth;

@@ -88,9 +88,7 @@ impl Engine {
         let pass = |pixel| Pass { batch, config, loss, step, pixel, dtype, turn: turn.clone() };
         let seed = |micro: usize| mix(&[train.seed, step as u64, micro as u64, 4]);
         if self.accumulate == 1 {
-            let embedded = self.forward(model, &pass(pixel), &parts, seed(0), true, true)?;
-            let mut losses = self.joint(&embedded)?.losses(batch, config, loss);
-            losses.extend(self.pixel(&embedded, &parts, batch, loss)?);
+            let losses = self.whole(model, &pass(pixel), &parts, seed(0))?;
             let total = sum(&losses).context("There is no loss to learn from")?;
             let values = read(&losses)?;
             let grads = GradientsParams::from_grads(total.backward(), model);
@@ -136,6 +134,41 @@ impl Engine {
             values.push((name, value));
         }
         Ok(Stepped { grads: accumulator.grads(), losses: values })
+    }
+
+    /// The losses of all parts in one pass.
+    fn whole(
+        &self,
+        model: &G2d,
+        pass: &Pass<'_>,
+        parts: &[Part],
+        seed: u64,
+    ) -> Result<Vec<Weighted>> {
+        let embedded = self.forward(model, pass, parts, seed, true, true)?;
+        let mut losses = self.joint(&embedded)?.losses(pass.batch, pass.config, pass.loss);
+        losses.extend(self.pixel(&embedded, parts, pass.batch, pass.loss)?);
+        Ok(losses)
+    }
+
+    /// The weighted sum of the losses, decoder included, with the way back to the parameters: the
+    /// forward half of a step that is not cut into parts.
+    ///
+    /// # Errors
+    /// When a device fails.
+    pub fn total(
+        &self,
+        model: &G2d,
+        batch: &Batch,
+        config: &G2dConfig,
+        loss: &LossConfig,
+        step: usize,
+    ) -> Result<Tensor<1>> {
+        let parts = cut(batch, self.devices.len());
+        let pixel = loss.decoder_task != DecoderTask::None;
+        let turn = Arc::new(Turn::default());
+        let pass = Pass { batch, config, loss, step, pixel, dtype: self.dtype, turn };
+        let losses = self.whole(model, &pass, &parts, step as u64)?;
+        sum(&losses).context("There is no loss to learn from")
     }
 
     /// The losses of a batch with a model that does not train (after `Module::valid`).

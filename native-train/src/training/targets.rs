@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use g2d_core::{
     config::G2dConfig,
-    pseudo_mask::{Attention, pseudo_mask_with_body},
+    pseudo_mask::{Attention, TargetMaker},
     raster::Mask,
 };
 use rayon::prelude::*;
@@ -40,11 +40,9 @@ pub(super) fn pseudo_targets(
             data.par_chunks_mut(pixels)
                 .zip(values.par_chunks_exact(heads_each * side_h * side_w))
                 .enumerate()
-                .for_each(|(row, (place, data))| {
+                .for_each_init(TargetMaker::default, |maker, (row, (place, data))| {
                     let attention = Attention { heads: heads_each, side_h, side_w, data };
-                    let body = &bodies[row / maps];
-                    let stages = pseudo_mask_with_body(&attention, body, &config.pseudo_mask);
-                    place.copy_from_slice(&stages.target.data);
+                    maker.write(&attention, &bodies[row / maps], &config.pseudo_mask, place);
                 });
             Some(())
         })
