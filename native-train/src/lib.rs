@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`args`] | what can be said on the command line |
 //! | [`cmd`] | one verb a file |
-//! | [`config`], [`training`], [`evaluate`] | the training run and its measurements |
-//! | [`data`] | the pairs manifest, synthetic cases, batches |
+//! | [`config`], [`training`] | the training run |
+//! | [`evaluate`], [`ablate`], [`bench`] | what is measured: scores, switches, speed |
+//! | [`data`] | data sets to packs, the pairs manifest, synthetic cases, batches |
+//! | [`import`] | starting weights from torchvision and Hugging Face |
 //! | [`device`] | from `auto`, `cpu`, `wgpu`, `cuda:0` to something that computes |
 //! | [`bundle_dir`], [`result_dir`], [`files`] | folders and files that are never seen half written |
 //! | [`export_check`], [`parameters`] | what an export is compared by, what a model's size is |

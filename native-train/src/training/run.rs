@@ -232,6 +232,7 @@ impl Run<'_> {
             &self.setup.tokenizer_bytes,
             self.config.log.keep,
         )?;
+        self.journal.log(format_args!("checkpoint after step {}", self.at.step))?;
         self.saved = Some((folder.clone(), self.at.step));
         self.saved_at = Instant::now();
         Ok(folder)
@@ -254,6 +255,8 @@ impl Run<'_> {
         if values.is_empty() {
             return Ok(false);
         }
+        let shown: Vec<_> = values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+        self.journal.log(format_args!("validation after step {done}: {}", shown.join(", ")))?;
         self.journal.validation(done, &values)?;
         self.watch.validation(self.at, &values)?;
         let value = values.iter().find(|(name, _)| *name == log.best).map(|(_, value)| *value);
