@@ -238,7 +238,7 @@ mod tests {
         let mut config = G2dConfig::tiny();
         config.pseudo_mask.body = BodyRule::None;
         let mut truth = Mask::filled(64, 64, 0);
-        truth.data.chunks_mut(64).take(30).for_each(|row| row[2..30].fill(1));
+        truth.data.chunks_mut(64).take(30).for_each(|row| row[..30].fill(1));
         let input = Raster::filled(64, 64, 0.5);
         let film = Film { input, truth };
         let at = |places: [f32; 4]| Features {

@@ -27,6 +27,7 @@ pub fn markdown(found: &Comparison) -> String {
         found.reference,
         seeds.join(", ")
     ));
+    overview(found, &mut lines);
     for measure in &found.measures {
         table(measure, &mut lines);
     }
@@ -41,6 +42,32 @@ pub fn markdown(found: &Comparison) -> String {
     lines.push(footer(found));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// All means at a glance; a star where the interval of the difference leaves out none.
+fn overview(found: &Comparison, lines: &mut Vec<String>) {
+    let names = found.set.variants.iter().map(|variant| variant.name.as_str());
+    let columns: Vec<&str> = names.collect();
+    lines.extend([
+        String::new(),
+        format!("| mean ± sd over seeds | {} |", columns.join(" | ")),
+        format!("|---|{}", "---|".repeat(columns.len())),
+    ]);
+    for measure in &found.measures {
+        let cell = |name: &&str| {
+            let Some(row) = measure.rows.iter().find(|row| row.variant == *name) else {
+                return "-".to_owned();
+            };
+            let told = matches!(row.verdict, Some(Verdict::Above | Verdict::Below));
+            format!("{}{}", spread(row.mean, row.sd), if told { " *" } else { "" })
+        };
+        let cells: Vec<String> = columns.iter().map(cell).collect();
+        lines.push(format!("| {} | {} |", measure.name, cells.join(" | ")));
+    }
+    lines.extend([
+        String::new(),
+        "A star: the 95% interval of the difference to the reference does not hold zero.".into(),
+    ]);
 }
 
 fn table(measure: &Measured, lines: &mut Vec<String>) {
