@@ -16,6 +16,7 @@
 //!
 //! ```text
 //! DIR/set.json                    the resolved set; another one is refused
+//! DIR/runs/start/seed-N/          the run whose weights all variants start from, where there is one
 //! DIR/runs/NAME/seed-N/           a run's folder, with result.json once it is measured
 //! DIR/baselines/seed-N.json       what the same measures give without training
 //! DIR/ablation.json, ablation.md  the comparison

@@ -80,12 +80,12 @@ impl Moments {
         let still = |i: usize| sd[i] <= 1e-6 * mean[i].abs() || sd[i] == 0.0;
         let mut matrix = vec![0.0; n * n];
         let mut right = vec![0.0; n];
-        for i in 0..n {
+        for (i, right) in right.iter_mut().enumerate() {
             matrix[i * n + i] = 1.0 + penalty;
             if still(i) {
                 continue;
             }
-            right[i] = (self.xy[i] / self.rows - mean[i] * y) / sd[i];
+            *right = (self.xy[i] / self.rows - mean[i] * y) / sd[i];
             for j in (0..i).filter(|j| !still(*j)) {
                 matrix[i * n + j] = cov(i, j) / (sd[i] * sd[j]);
             }

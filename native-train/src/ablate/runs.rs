@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     measure::{Bench, Measures, validation},
-    set::{Set, Variant},
+    set::{START, Set, Variant},
 };
 use crate::{
     config::TrainConfig,
@@ -56,14 +56,15 @@ pub fn run_all(set: &Set, seeds: &[u64], out: &Path, devices: &[Device]) -> Resu
     let mut results = Results::default();
     for (s, &seed) in seeds.iter().enumerate() {
         let mut bench = None;
+        let init = (Place { set, out, seed, devices, init: None }).start()?;
+        let place = Place { set, out, seed, devices, init };
         for (v, variant) in set.variants.iter().enumerate() {
             let number = s * set.variants.len() + v + 1;
             let label = format!("run {number} of {total}: {}, seed {seed}", variant.name);
-            let place = Place { set, out, seed, devices };
             let outcome = place.run(variant, &label, &mut bench).with_context(|| label.clone())?;
             results.outcomes.push(outcome);
         }
-        if let Some(values) = (Place { set, out, seed, devices }).baselines(&mut bench)? {
+        if let Some(values) = place.baselines(&mut bench)? {
             results.baselines.insert(seed, values);
         }
     }
@@ -76,6 +77,8 @@ struct Place<'a> {
     out: &'a Path,
     seed: u64,
     devices: &'a [Device],
+    /// What the variants start from.
+    init: Option<PathBuf>,
 }
 
 impl Place<'_> {
@@ -84,7 +87,21 @@ impl Place<'_> {
     }
 
     fn config(&self, variant: &Variant) -> TrainConfig {
-        TrainConfig { seed: self.seed, ..variant.config.clone() }
+        let mut config = TrainConfig { seed: self.seed, ..variant.config.clone() };
+        config.init.extend(self.init.clone());
+        config
+    }
+
+    /// The weights that the variants of this seed start from, trained if they are not yet.
+    fn start(&self) -> Result<Option<PathBuf>> {
+        let Some(config) = &self.set.start else { return Ok(None) };
+        let folder = self.out.join("runs").join(START).join(format!("seed-{}", self.seed));
+        let label = format!("the start of seed {}", self.seed);
+        output::say(&label);
+        let config = TrainConfig { seed: self.seed, ..config.clone() };
+        let checkpoint = self.train(&folder, &config).context(label)?;
+        // Runs keep where they started from; that must hold from any working folder.
+        Ok(Some(std::path::absolute(checkpoint)?))
     }
 
     fn run(&self, variant: &Variant, label: &str, bench: &mut Option<Bench>) -> Result<Outcome> {

@@ -50,6 +50,7 @@ struct SetFile {
     base: String,
     #[serde(default)]
     set: Vec<String>,
+    start: Option<Vec<String>>,
     reference: String,
     #[serde(default)]
     metrics: Vec<String>,
@@ -98,6 +99,9 @@ pub struct Set {
     pub name: String,
     /// What it asks.
     pub about: String,
+    /// A run of each seed from whose weights all its variants start, where the set has one: what
+    /// variants have in common is then trained once, as a long warm-up before they part.
+    pub start: Option<TrainConfig>,
     /// Index of the variant that the others are compared with.
     pub reference: usize,
     /// What is compared, most important first.
@@ -117,6 +121,9 @@ const SHIPPED: [(&str, &str); 6] = [
     ("losses", include_str!("../../ablations/losses.toml")),
     ("projector", include_str!("../../ablations/projector.toml")),
 ];
+
+/// Folder of the runs from which the variants start.
+pub const START: &str = "start";
 
 fn wrong(what: String, remedy: &str) -> anyhow::Error {
     Error::config("G2D-C50", what, remedy).into()
@@ -182,7 +189,7 @@ impl Set {
             let shown = || format!("The variant {:?}", variant.name);
             let config = TrainConfig::resolve(&file.base, &set).with_context(shown)?;
             let folder = folder_name(&variant.name);
-            if folder.is_empty() || !folders.insert(folder.clone()) {
+            if folder.is_empty() || folder == START || !folders.insert(folder.clone()) {
                 return Err(wrong(
                     format!("The name {:?} is empty or taken", variant.name),
                     "Give each variant a name with letters or digits of its own",
@@ -204,6 +211,11 @@ impl Set {
                 config,
             });
         }
+        let start = |own: &Vec<String>| {
+            let set = [&file.set[..], overrides, own].concat();
+            TrainConfig::resolve(&file.base, &set).context("The start")
+        };
+        let start = file.start.as_ref().map(start).transpose()?;
         let Some(reference) = variants.iter().position(|v| v.name == file.reference) else {
             let names: Vec<_> = variants.iter().map(|v| format!("{:?}", v.name)).collect();
             return Err(wrong(
@@ -211,8 +223,9 @@ impl Set {
                 &format!("Use one of {}", names.join(", ")),
             ));
         };
-        let mixed = variants.iter().any(|v| v.config.on_phantoms() != on_phantoms(&variants));
-        if mixed || variants.iter().any(|v| v.config.seed != variants[0].config.seed) {
+        let mut configs = variants.iter().map(|v| &v.config).chain(&start);
+        let first = &variants[reference].config;
+        if configs.any(|c| c.seed != first.seed || c.on_phantoms() != first.on_phantoms()) {
             return Err(wrong(
                 "The variants differ in their seed, or some train on phantoms and some do not"
                     .into(),
@@ -222,6 +235,7 @@ impl Set {
         Ok(Self {
             name: name.to_owned(),
             about: file.about,
+            start,
             reference,
             metrics,
             probe: file.probe,
@@ -231,7 +245,7 @@ impl Set {
 
     /// Whether it is phantoms that are trained on.
     pub fn on_phantoms(&self) -> bool {
-        on_phantoms(&self.variants)
+        self.variants.first().is_none_or(|v| v.config.on_phantoms())
     }
 
     /// Writes the set to its folder, or checks that the folder holds this very set. What was
@@ -270,10 +284,6 @@ impl Set {
         )
         .into())
     }
-}
-
-fn on_phantoms(variants: &[Variant]) -> bool {
-    variants.first().is_none_or(|v| v.config.on_phantoms())
 }
 
 /// Lower case letters and digits, everything else as single dashes.

@@ -22,6 +22,7 @@ set = [
     "log.validation_studies=4",
     "log.checkpoint_every=1",
 ]
+start = ["loss.decoder_task=none", "steps=2"]
 reference = "G2D"
 metrics = [
     "probe_decoder_4",
@@ -110,6 +111,18 @@ fn a_set_runs_once_and_its_statistics_are_those_of_its_values() {
     assert_eq!(baselines["all_empty_dice"][0], 0.0);
     assert!(baselines["whole_image_dice"][0].as_f64().unwrap() > 0.0);
     assert!(baselines.contains_key("random_encoder_4") && baselines.contains_key("random_both_4"));
+
+    // All variants of a seed start from its start.
+    let config = fs::read_to_string(out.join("runs/g2d/seed-1/config.toml")).unwrap();
+    assert!(config.contains("start/seed-1/checkpoints/step-000002"), "{config}");
+    let first = |variant: &str, seed: u64| -> Value {
+        let path = out.join(format!("runs/{variant}/seed-{seed}/metrics.jsonl"));
+        let text = fs::read_to_string(path).unwrap();
+        let row: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        row["alignment"].clone()
+    };
+    assert_eq!(first("g2d", 0), first("no-decoder", 0));
+    assert_ne!(first("g2d", 0), first("g2d", 1));
 
     // Again: nothing is trained, the result is the same. One seed more: only that is trained.
     let weights = out.join("runs/no-decoder/seed-1/checkpoints/step-000003/model.safetensors");
