@@ -9,6 +9,7 @@ use super::{
     compare::{Comparison, Measured, Row, Seen},
     set::Direction,
 };
+use crate::config::TrainConfig;
 
 /// A table for each measure, then the baselines and how to read them.
 pub fn markdown(found: &Comparison) -> String {
@@ -20,12 +21,14 @@ pub fn markdown(found: &Comparison) -> String {
         lines.extend([found.notice.clone(), String::new()]);
     }
     let seeds: Vec<_> = found.seeds.iter().map(u64::to_string).collect();
-    let steps = found.set.variants[found.set.reference].config.steps;
-    let batch = found.set.variants[found.set.reference].config.batch_size;
+    let start = found.set.start.as_ref().map_or(String::new(), |start| {
+        format!(" All variants of a seed start from one run: {}.", length(start))
+    });
     lines.push(format!(
-        "Reference: {}. Seeds: {}. {steps} steps of {batch} studies a run. {NOTICE}",
+        "Reference: {}. Seeds: {}. A run: {}.{start} {NOTICE}",
         found.reference,
-        seeds.join(", ")
+        seeds.join(", "),
+        length(&found.set.variants[found.set.reference].config)
     ));
     overview(found, &mut lines);
     for measure in &found.measures {
@@ -42,6 +45,15 @@ pub fn markdown(found: &Comparison) -> String {
     lines.push(footer(found));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// How long a run is.
+fn length(config: &TrainConfig) -> String {
+    let batch = config.batch_size;
+    match config.epochs {
+        0 => format!("{} steps of {batch} studies", config.steps),
+        epochs => format!("{epochs} passes over the data in steps of {batch} studies"),
+    }
 }
 
 /// All means at a glance; a star where the interval of the difference leaves out none.
