@@ -22,6 +22,7 @@
 //! DIR/ablation.json, ablation.md  the comparison
 //! ```
 
+mod claim;
 pub mod compare;
 pub mod features;
 pub mod films;
