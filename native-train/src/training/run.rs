@@ -255,7 +255,8 @@ impl Run<'_> {
         if values.is_empty() {
             return Ok(false);
         }
-        let shown: Vec<_> = values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+        let shown: Vec<_> =
+            values.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
         self.journal.log(format_args!("validation after step {done}: {}", shown.join(", ")))?;
         self.journal.validation(done, &values)?;
         self.watch.validation(self.at, &values)?;

@@ -5,6 +5,7 @@
 // Clippy allows these in test functions only; the helpers beside them are tests all the same.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ablate;
 mod basics;
 mod bench;
 mod data;

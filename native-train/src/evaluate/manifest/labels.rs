@@ -78,10 +78,9 @@ impl Row {
             };
             // -1 is CheXpert's "uncertain": neither there nor not there.
             let label = match number {
-                None => None,
-                Some(n) if n == 1.0 => Some(true),
-                Some(n) if n == 0.0 => Some(false),
-                Some(n) if n == -1.0 => None,
+                None | Some(-1.0) => None,
+                Some(1.0) => Some(true),
+                Some(0.0) => Some(false),
                 Some(_) => return Err(self.wrong("labels", "made of 1, 0, -1 and blanks")),
             };
             labels.insert(name.clone(), label);

@@ -50,6 +50,9 @@ pub struct RowBox {
     pub text: Option<String>,
 }
 
+/// A sentence that says something is there, and the numbers of the findings it speaks of.
+pub type Said = (String, Vec<usize>);
+
 fn at_line(line: u64, what: impl std::fmt::Display, remedy: &str) -> Error {
     Error::input("G2D-M40", format!("Line {line}: {what}"), remedy)
 }
@@ -355,7 +358,7 @@ impl Row {
     ///
     /// # Errors
     /// When a sentence lies outside the text.
-    pub fn sentences(&self) -> Result<Option<Vec<(String, Vec<usize>)>>, Error> {
+    pub fn sentences(&self) -> Result<Option<Vec<Said>>, Error> {
         let expected = "a list of objects with start, end, assertion and findings";
         let list = self.list("sentences", expected)?.filter(|list| !list.is_empty());
         let Some(list) = list else { return Ok(None) };

@@ -14,6 +14,9 @@ use g2d_core::Error;
 use super::{Mimic, tree::is_part};
 use crate::files;
 
+/// Numbers of lines that cannot be read, and why.
+type BadLines = Vec<(u64, String)>;
+
 /// The releases that are known, the newest first.
 const VERSIONS: [&str; 2] = ["2.1.0", "2.0.0"];
 
@@ -77,7 +80,7 @@ impl Tables {
     ///
     /// # Errors
     /// When the table cannot be read or lacks a column.
-    pub(super) fn metadata(&self) -> anyhow::Result<(Vec<Metadata>, Vec<(u64, String)>)> {
+    pub(super) fn metadata(&self) -> anyhow::Result<(Vec<Metadata>, BadLines)> {
         let (mut rows, mut bad) = (Vec::new(), Vec::new());
         let columns = ["dicom_id", "subject_id", "study_id", "ViewPosition"];
         read(&self.metadata, &columns, |line, cells| match cells {
