@@ -1,6 +1,6 @@
 //! Several devices, and a batch cut into parts, learn what one device with the whole batch learns.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::{path::Path, process::Command};
 

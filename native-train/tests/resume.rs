@@ -1,6 +1,6 @@
 //! A run that is killed and resumed leaves the same trace as one left alone.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::{
     fs,

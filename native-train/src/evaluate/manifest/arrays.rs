@@ -150,7 +150,7 @@ mod tests {
         let values = "0000c0bf000000bf0000003f0000c03f0000204000006040";
         assert_eq!(&hex[128 * 2..], values);
         assert_eq!(&hex[127 * 2..128 * 2], "0a");
-        assert!(hex[expected.len()..127 * 2].as_bytes().chunks(2).all(|c| c == b"20"));
+        assert!(hex.as_bytes()[expected.len()..127 * 2].chunks(2).all(|c| c == b"20"));
         let one = String::from_utf8_lossy(&array(&[4]).npy()[10..70]).into_owned();
         assert!(one.contains("'shape': (4,), }"), "{one}");
         assert_eq!(array(&[4]).npy().len() % 64, 16);
