@@ -89,7 +89,7 @@ fn zero_shot_scores_follow_from_the_vectors() {
 fn zero_shot_prompts_and_thresholds() {
     let films = Films::new(6);
     let row = |i: usize, split: &str| {
-        let there = i32::from(i % 2 == 0);
+        let there = i32::from(i.is_multiple_of(2));
         format!(
             "{{\"image\":\"{i}.png\",\"labels\":{{\"Shadow\":{there}}},\"split\":\"{split}\"}}\n"
         )

@@ -9,6 +9,9 @@ use crate::{
     support::Ward,
 };
 
+/// A tensor's name and shape.
+type Shaped = (String, Vec<usize>);
+
 #[test]
 fn files_that_are_no_weights_are_told() {
     let ward = Ward::new();
@@ -69,10 +72,10 @@ fn networks_that_do_not_fit_are_told() {
     refused("torchvision", &file, &["--prefix", "encoder"], &["G2D-W32", "under: backbone"]);
 
     // One tensor less, one of another shape, one too many: a file of our own making.
-    let edit = |name: &str, edit: &dyn Fn(&str, Vec<usize>) -> Vec<(String, Vec<usize>)>| {
+    let edit = |name: &str, edit: &dyn Fn(&str, Vec<usize>) -> Vec<Shaped>| {
         let bytes = fs::read(fixture("resnet50.safetensors")).unwrap();
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
-        let list: Vec<(String, Vec<usize>)> =
+        let list: Vec<Shaped> =
             tensors.tensors().iter().flat_map(|(n, v)| edit(n, v.shape().to_vec())).collect();
         let zeros = vec![0; 1 << 20];
         let views = list.iter().map(|(name, shape)| {

@@ -3,7 +3,7 @@
 
 #![recursion_limit = "256"]
 // Clippy allows these in test functions only; the helpers beside them are tests all the same.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod ablate;
 mod basics;
