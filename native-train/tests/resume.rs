@@ -186,6 +186,60 @@ fn a_loss_that_is_not_a_number_names_its_studies() {
 }
 
 #[test]
+fn starting_weights_are_taken_and_kept_when_resumed() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/import");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let import = |kind: &str, files: &[&str], out: &Path| {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_g2d"));
+        run.args(["--quiet", "import", "--from", kind]);
+        run.args(files.iter().map(|file| fixtures.join(file))).arg("--out").arg(out);
+        assert!(run.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success());
+    };
+    import("torchvision", &["resnet18.pth"], &path("resnet"));
+    import("hf-bert", &["bert_cased", "bert.safetensors"], &path("bert"));
+    let init = format!("init=[{:?}, {:?}]", path("resnet"), path("bert"));
+    let start = |out: &Path, settings: &[&str]| {
+        let mut run = command(out);
+        for value in settings.iter().chain(&[init.as_str(), "steps=6", "log.checkpoint_every=3"]) {
+            run.args(["--set", value]);
+        }
+        run.stdout(Stdio::null()).output().unwrap()
+    };
+    let refused = start(&path("other"), &[]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("set model.encoder.width"), "{said}");
+    assert!(!path("other").exists(), "a run that could not begin leaves no folder");
+
+    let fitting = [
+        "model.encoder.width=2",
+        "model.text.hidden_size=32",
+        "model.text.intermediate_size=48",
+        "model.text.num_attention_heads=4",
+        "model.text.num_hidden_layers=2",
+    ];
+    assert!(start(&path("run"), &fitting).status.success());
+    let whole = trace(&path("run"));
+    let read = |file: &str| -> Value {
+        let checkpoint = path("run").join("checkpoints/step-000003").join(file);
+        serde_json::from_slice(&fs::read(checkpoint).unwrap()).unwrap()
+    };
+    // The imported encoder has 40 positions; the preset has 256.
+    assert_eq!(read("config.json")["text"]["max_position_embeddings"], 40);
+    let resumed = Command::new(env!("CARGO_BIN_EXE_g2d"))
+        .args(["--quiet", "train", "--device", "cpu", "--out"])
+        .arg(path("run"))
+        .arg("--resume")
+        .arg(path("run").join("checkpoints/step-000003"))
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(resumed.success());
+    assert_eq!(trace(&path("run")), whole);
+    assert_eq!(read("config.json")["text"]["max_position_embeddings"], 40);
+}
+
+#[test]
 fn every_family_and_control_runs() {
     let folder = tempfile::tempdir().unwrap();
     for (name, settings, row) in [

