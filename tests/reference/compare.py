@@ -241,11 +241,11 @@ def shapes(bench, config, batch, device, threads=True):
 
 def cpu(bench):
     args = bench.args
-    told = shapes(bench, args.config, None, "cpu")
+    told = shapes(bench, args.config, args.batch, "cpu")
     torch = bench.has("torch")
     ours, plain, last = [], [], []
     for _ in range(args.rounds):
-        options = ["--config", args.config, "--batches", "2", "--device", "cpu"]
+        options = ["--config", args.config, "--batch", args.batch, "--batches", "2", "--device", "cpu"]
         ours.append(bench.ours("step", *options, "--repeats", args.repeats, "--warmup", "2"))
         if torch:
             common = [told, "--threads", args.threads, "--repeats", args.repeats, "--warmup", "2"]
@@ -329,6 +329,7 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="an interpreter with torch")
     parser.add_argument("--parts", default="mask,data,cpu,cuda")
     parser.add_argument("--config", default="small", help="configuration of the data and CPU parts")
+    parser.add_argument("--batch", type=int, default=16, help="studies in a step of the CPU part")
     parser.add_argument("--threads", type=int, default=2, help="threads of the CPU parts")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--repeats", type=int, default=4, help="steps a turn on the CPU")
