@@ -78,17 +78,17 @@ fn planned(kind: FindingKind, side: Side, zone: Zone, severity: f64) -> Planned 
 }
 
 fn cases() -> Vec<Vec<Planned>> {
-    use FindingKind::{Cardiomegaly, Effusion, Nodule, Opacity, Pneumothorax};
+    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
     vec![
         vec![
-            planned(Opacity, Side::Right, Zone::UpperMid, 0.7),
+            planned(Consolidation, Side::Right, Zone::UpperMid, 0.7),
             planned(Effusion, Side::Left, Zone::Base, 0.6),
             planned(Nodule, Side::Left, Zone::Upper, 0.5),
         ],
         vec![
             planned(Cardiomegaly, Side::Midline, Zone::Cardiac, 0.5),
             planned(Pneumothorax, Side::Right, Zone::ApexLateral, 0.8),
-            planned(Opacity, Side::Right, Zone::Lower, 0.3),
+            planned(Consolidation, Side::Right, Zone::Lower, 0.3),
         ],
     ]
 }

@@ -9,6 +9,28 @@ pub const MIN_SIZE: usize = 32;
 /// Largest picture, pixels; a study of this size takes seconds.
 pub const MAX_SIZE: usize = 2048;
 
+/// Where a film is taken and reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Institution {
+    /// The one that models are trained on.
+    #[default]
+    First,
+    /// Another detector, other markers, other phrasing: for tests of transfer.
+    Second,
+}
+
+/// How the beam runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// From front to back or back to front.
+    #[default]
+    Frontal,
+    /// From side to side: what a frontal model must refuse.
+    Lateral,
+}
+
 /// How phantoms are drawn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,11 +41,21 @@ pub struct PhantomConfig {
     pub noise: f32,
     /// Factor on the film's contrast, 1 = usual.
     pub contrast: f32,
+    /// Where the film is taken and reported.
+    pub institution: Institution,
+    /// How the beam runs.
+    pub view: View,
 }
 
 impl Default for PhantomConfig {
     fn default() -> Self {
-        Self { size: 256, noise: 1.0, contrast: 1.0 }
+        Self {
+            size: 256,
+            noise: 1.0,
+            contrast: 1.0,
+            institution: Institution::First,
+            view: View::Frontal,
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn plan(rng: &mut Rng) -> Vec<Planned> {
         }
         let room = count - findings.len();
         let kind = match rng.unit() {
-            u if u < 0.30 => FindingKind::Opacity,
+            u if u < 0.30 => FindingKind::Consolidation,
             u if u < 0.54 => FindingKind::Effusion,
             u if u < 0.70 => FindingKind::Pneumothorax,
             u if u < 0.87 => FindingKind::Nodule,
@@ -58,7 +58,7 @@ pub(crate) fn plan(rng: &mut Rng) -> Vec<Planned> {
         };
         let both = match kind {
             FindingKind::Effusion => 0.45,
-            FindingKind::Opacity => 0.25,
+            FindingKind::Consolidation => 0.25,
             _ => 0.0,
         };
         let first = rng.below(2);
@@ -82,7 +82,7 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
     }
     let third = [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)];
     let zone = match kind {
-        FindingKind::Opacity => match rng.unit() {
+        FindingKind::Consolidation => match rng.unit() {
             u if u < 0.55 => third,
             u if u < 0.70 => Zone::UpperMid,
             u if u < 0.88 => Zone::MidLower,
@@ -92,7 +92,7 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
         FindingKind::Effusion => Zone::Base,
         FindingKind::Pneumothorax if severity < 0.4 => Zone::Apex,
         FindingKind::Pneumothorax => Zone::ApexLateral,
-        FindingKind::Cardiomegaly => Zone::Cardiac,
+        _ => Zone::Cardiac,
     };
     let side = match (kind, side) {
         (FindingKind::Cardiomegaly, _) => Side::Midline,
@@ -104,7 +104,7 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
 
 /// Whether two findings would hide each other or could not be told apart in words.
 fn clashes(a: &Planned, b: &Planned) -> bool {
-    use FindingKind::{Cardiomegaly, Effusion, Nodule, Opacity, Pneumothorax};
+    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
     if a.side != b.side {
         // One lung collapses at a time.
         return a.kind == Pneumothorax && b.kind == Pneumothorax;
@@ -113,7 +113,7 @@ fn clashes(a: &Planned, b: &Planned) -> bool {
     match (a.kind, b.kind) {
         (Cardiomegaly, _) | (_, Cardiomegaly) => a.kind == b.kind,
         (Effusion, Pneumothorax) | (Pneumothorax, Effusion) => true,
-        (Opacity | Nodule, _) | (_, Opacity | Nodule) if a.kind != b.kind => overlap,
+        (Consolidation | Nodule, _) | (_, Consolidation | Nodule) if a.kind != b.kind => overlap,
         (Nodule, Nodule) => overlap,
         _ => true,
     }
@@ -141,13 +141,13 @@ pub(crate) fn place(rng: &mut Rng, patient: &Patient, findings: &[Planned], scen
             FindingKind::Pneumothorax => {
                 scene.lungs[side].collapse = Some(collapse(rng, patient, side, finding, index));
             }
-            FindingKind::Opacity | FindingKind::Nodule => {}
+            _ => {}
         }
     }
     for (index, finding) in findings.iter().enumerate() {
         let side = usize::from(finding.side == Side::Left);
         match finding.kind {
-            FindingKind::Opacity => opacity(rng, patient, side, finding, index, scene),
+            FindingKind::Consolidation => opacity(rng, patient, side, finding, index, scene),
             FindingKind::Nodule => nodule(rng, patient, side, finding, index, scene),
             _ => {}
         }

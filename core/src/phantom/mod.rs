@@ -40,7 +40,7 @@ use scene::Scene;
 
 use crate::raster::Raster;
 
-pub use config::{MAX_SIZE, MIN_SIZE, PhantomConfig};
+pub use config::{Institution, MAX_SIZE, MIN_SIZE, PhantomConfig, View};
 pub use projector::MIN_PATH_MM;
 pub use report::vocabulary;
 pub use study::{Finding, FindingKind, ReportSentence, Side, Study, Zone};
@@ -66,7 +66,8 @@ pub fn generate(seed: u64, index: u64, config: &PhantomConfig) -> Study {
             let bbox = mask.bounding_box()?.map(|v| v as u32);
             let Planned { kind, side, zone, severity, size_mm } = plan;
             let size_mm = (kind == FindingKind::Nodule).then_some(size_mm);
-            Some(Finding { kind, side, zone, severity: severity as f32, size_mm, mask, bbox })
+            let severity = severity as f32;
+            Some(Finding { kind, side, zone, severity, size_mm, conspicuity: 0.0, mask, bbox })
         })
         .collect();
     let (report, sentences) = report::write(&mut Rng::new(seed, index, Purpose::Report), &findings);

@@ -5,35 +5,101 @@ use serde::{Deserialize, Serialize};
 use crate::outcome::Assertion;
 use crate::raster::{Mask, Raster};
 
-/// What can be wrong with a phantom.
+/// What a phantom's film can show: the fourteen labels of ChestX-ray14 (Wang et al., 2017) in their
+/// order, then devices and what else catches the eye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
-    /// Airspace opacity with soft borders.
-    Opacity,
-    /// Pleural effusion.
-    Effusion,
-    /// Pneumothorax.
-    Pneumothorax,
-    /// A solid nodule, 6 to 30 mm.
-    Nodule,
+    /// Collapsed lung: a band, or a lobe that lost its air and its volume.
+    Atelectasis,
     /// An enlarged heart.
     Cardiomegaly,
+    /// Pleural effusion.
+    Effusion,
+    /// Patchy, faint, badly bordered shadows.
+    Infiltration,
+    /// A solid lesion above 30 mm.
+    Mass,
+    /// A solid nodule, 6 to 30 mm.
+    Nodule,
+    /// Patchy airspace shadows of a segment or more, as an infection leaves them.
+    Pneumonia,
+    /// Air between lung and chest wall.
+    Pneumothorax,
+    /// Dense airspace shadow that follows a lobe or segment.
+    Consolidation,
+    /// Fluid in the lungs: both sides, around the hila and in the septa.
+    Edema,
+    /// Too much air: dark lungs, flat diaphragms, bullae.
+    Emphysema,
+    /// Scars: a net of lines, mostly at the edges.
+    Fibrosis,
+    /// Thick pleura: a cap on the apex or a band along the wall.
+    PleuralThickening,
+    /// Stomach behind the heart, often with a level of fluid.
+    Hernia,
+    /// A breathing tube in the trachea.
+    EndotrachealTube,
+    /// A feeding tube down to the stomach.
+    GastricTube,
+    /// A catheter in a central vein.
+    CentralLine,
+    /// A pacemaker or defibrillator with its leads.
+    Pacemaker,
+    /// A broken rib or clavicle.
+    Fracture,
+    /// Something that does not belong there: a coin, a button, a clip, a piece of metal.
+    ForeignObject,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Opacity, Self::Effusion, Self::Pneumothorax, Self::Nodule, Self::Cardiomegaly];
+    pub const ALL: [Self; 20] = [
+        Self::Atelectasis,
+        Self::Cardiomegaly,
+        Self::Effusion,
+        Self::Infiltration,
+        Self::Mass,
+        Self::Nodule,
+        Self::Pneumonia,
+        Self::Pneumothorax,
+        Self::Consolidation,
+        Self::Edema,
+        Self::Emphysema,
+        Self::Fibrosis,
+        Self::PleuralThickening,
+        Self::Hernia,
+        Self::EndotrachealTube,
+        Self::GastricTube,
+        Self::CentralLine,
+        Self::Pacemaker,
+        Self::Fracture,
+        Self::ForeignObject,
+    ];
 
     /// The name used in files and tables, for example `pneumothorax`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Opacity => "opacity",
-            Self::Effusion => "effusion",
-            Self::Pneumothorax => "pneumothorax",
-            Self::Nodule => "nodule",
+            Self::Atelectasis => "atelectasis",
             Self::Cardiomegaly => "cardiomegaly",
+            Self::Effusion => "effusion",
+            Self::Infiltration => "infiltration",
+            Self::Mass => "mass",
+            Self::Nodule => "nodule",
+            Self::Pneumonia => "pneumonia",
+            Self::Pneumothorax => "pneumothorax",
+            Self::Consolidation => "consolidation",
+            Self::Edema => "edema",
+            Self::Emphysema => "emphysema",
+            Self::Fibrosis => "fibrosis",
+            Self::PleuralThickening => "pleural_thickening",
+            Self::Hernia => "hernia",
+            Self::EndotrachealTube => "endotracheal_tube",
+            Self::GastricTube => "gastric_tube",
+            Self::CentralLine => "central_line",
+            Self::Pacemaker => "pacemaker",
+            Self::Fracture => "fracture",
+            Self::ForeignObject => "foreign_object",
         }
     }
 }
@@ -102,8 +168,11 @@ pub struct Finding {
     pub zone: Zone,
     /// From 0 (slight) to 1 (severe).
     pub severity: f32,
-    /// Diameter of a nodule in millimetres; none for other kinds.
+    /// Diameter of a nodule or mass in millimetres; none for other kinds.
     pub size_mm: Option<u32>,
+    /// How well it stands out of what surrounds it: the mean change of attenuation under the mask
+    /// over the local noise and clutter, times the root of the area in pixels (Rose's criterion).
+    pub conspicuity: f32,
     /// Pixels whose central ray runs through at least [`MIN_PATH_MM`](super::MIN_PATH_MM) of the finding.
     pub mask: Mask,
     /// `[x, y, width, height]` of the mask in pixels.
@@ -133,7 +202,7 @@ pub struct Study {
     pub index: u64,
     /// Grey values in [0, 1]; white = dense; the patient's right is on the left.
     pub image: Raster,
-    /// None to three findings.
+    /// The findings that the film shows; a normal study has none.
     pub findings: Vec<Finding>,
     /// The report.
     pub report: String,

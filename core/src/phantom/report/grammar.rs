@@ -237,7 +237,7 @@ pub(super) struct Wording {
 /// The wording of a kind.
 pub(super) fn wording(kind: FindingKind) -> Wording {
     match kind {
-        FindingKind::Opacity => Wording {
+        FindingKind::Consolidation => Wording {
             present: OPACITY,
             unsure: OPACITY_UNSURE,
             placeless: OPACITY_PLACELESS,
@@ -269,7 +269,7 @@ pub(super) fn wording(kind: FindingKind) -> Wording {
             absent: NO_NODULE,
             severity: [&[], &[], &[]],
         },
-        FindingKind::Cardiomegaly => Wording {
+        _ => Wording {
             present: HEART,
             unsure: HEART_UNSURE,
             placeless: HEART_PLACELESS,

@@ -147,23 +147,32 @@ fn mention(rng: &mut Rng, findings: &[Finding], group: &Group) -> Line {
     Line { text, assertion, findings: group.members.clone() }
 }
 
+/// What may be wondered about.
+const HEDGED: [FindingKind; 5] = [
+    FindingKind::Consolidation,
+    FindingKind::Effusion,
+    FindingKind::Pneumothorax,
+    FindingKind::Nodule,
+    FindingKind::Cardiomegaly,
+];
+
 /// Sometimes a report wonders about something that is not there.
 fn hedge(rng: &mut Rng, findings: &[Finding]) -> Option<(FindingKind, Line)> {
     if !rng.chance(0.06) {
         return None;
     }
-    let kind = FindingKind::ALL[rng.below(FindingKind::ALL.len())];
+    let kind = HEDGED[rng.below(HEDGED.len())];
     if findings.iter().any(|f| f.kind == kind) {
         return None;
     }
     let side = if rng.chance(0.5) { Side::Right } else { Side::Left };
     let zone = match kind {
-        FindingKind::Opacity | FindingKind::Nodule => {
+        FindingKind::Consolidation | FindingKind::Nodule => {
             [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)]
         }
         FindingKind::Pneumothorax => Zone::Apex,
         FindingKind::Effusion => Zone::Base,
-        FindingKind::Cardiomegaly => Zone::Cardiac,
+        _ => Zone::Cardiac,
     };
     let template = rng.pick(say::wording(kind).unsure);
     let text =
@@ -173,12 +182,12 @@ fn hedge(rng: &mut Rng, findings: &[Finding]) -> Option<(FindingKind, Line)> {
 
 /// Some of what is not there.
 fn negations(rng: &mut Rng, findings: &[Finding], hedged: Option<FindingKind>) -> Vec<Line> {
-    use FindingKind::{Cardiomegaly, Effusion, Nodule, Opacity, Pneumothorax};
+    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
     let has = |kind, side| findings.iter().any(|f| f.kind == kind && f.side == side);
     let absent = |kind| hedged != Some(kind) && !findings.iter().any(|f| f.kind == kind);
     let mut lines = Vec::new();
     let mut say_it = |rng: &mut Rng, table: &[&'static str]| lines.push(nothing(rng.pick(table)));
-    let (opacity, nodule) = (absent(Opacity), absent(Nodule));
+    let (opacity, nodule) = (absent(Consolidation), absent(Nodule));
     let (fluid, air) = (absent(Effusion), absent(Pneumothorax));
     if opacity && fluid && air && rng.chance(0.35) {
         say_it(rng, say::NO_THREE);
@@ -218,8 +227,8 @@ fn negations(rng: &mut Rng, findings: &[Finding], hedged: Option<FindingKind>) -
         if clear(Pneumothorax) && rng.chance(0.25) {
             one_side(rng, say::NO_AIR_SIDE);
         }
-        let lung = !has(Opacity, side) && !has(Nodule, side) && hedged.is_none();
-        if lung && (has(Opacity, other) || has(Nodule, other)) && rng.chance(0.3) {
+        let lung = !has(Consolidation, side) && !has(Nodule, side) && hedged.is_none();
+        if lung && (has(Consolidation, other) || has(Nodule, other)) && rng.chance(0.3) {
             one_side(rng, say::LUNG_CLEAR_SIDE);
         }
     }

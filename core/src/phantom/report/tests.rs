@@ -16,6 +16,7 @@ fn study(index: u64) -> (Vec<Finding>, String, Vec<ReportSentence>) {
             zone: p.zone,
             severity: p.severity as f32,
             size_mm: (p.kind == FindingKind::Nodule).then_some(p.size_mm),
+            conspicuity: 9.0,
             mask: Mask::default(),
             bbox: [0; 4],
         })
@@ -129,14 +130,14 @@ fn negations_are_true() {
             let false_claim = (said(say::NORMAL_IMPRESSION) && !findings.is_empty())
                 || ((said(say::NO_EFFUSION) || pleura) && any(FindingKind::Effusion))
                 || ((said(say::NO_AIR) || pleura) && any(FindingKind::Pneumothorax))
-                || ((said(say::NO_OPACITY) || lungs) && any(FindingKind::Opacity))
+                || ((said(say::NO_OPACITY) || lungs) && any(FindingKind::Consolidation))
                 || (said(say::LUNGS_CLEAR) && any(FindingKind::Nodule))
                 || (said(say::NO_NODULE) && any(FindingKind::Nodule))
                 || (said(say::NO_HEART) && any(FindingKind::Cardiomegaly))
                 || (named(say::NO_EFFUSION_SIDE) && on(FindingKind::Effusion, side))
                 || (named(say::NO_AIR_SIDE) && on(FindingKind::Pneumothorax, side))
                 || (named(say::LUNG_CLEAR_SIDE)
-                    && (on(FindingKind::Opacity, side) || on(FindingKind::Nodule, side)));
+                    && (on(FindingKind::Consolidation, side) || on(FindingKind::Nodule, side)));
             assert!(!false_claim, "{text} in {report}");
         }
     }
@@ -158,10 +159,10 @@ fn a_zone_has_words_where_its_kind_needs_them() {
     for zone in [Zone::Upper, Zone::Mid, Zone::Lower, Zone::UpperMid, Zone::MidLower] {
         assert!(!say::zone_words(zone).is_empty());
     }
-    for kind in FindingKind::ALL {
+    for kind in HEDGED {
         let words = say::wording(kind);
         for template in words.present.iter().chain(words.unsure) {
-            let zoned = matches!(kind, FindingKind::Opacity | FindingKind::Nodule);
+            let zoned = matches!(kind, FindingKind::Consolidation | FindingKind::Nodule);
             assert!(!zoned || template.contains("{zone}"), "{template}");
             let sided = kind != FindingKind::Cardiomegaly;
             assert_eq!(template.contains("{side}"), sided, "{template}");
