@@ -13,6 +13,7 @@ mod camera;
 mod config;
 mod disease;
 mod film;
+mod paraphrase;
 mod projector;
 mod ray;
 mod report;
@@ -42,6 +43,7 @@ use crate::raster::Raster;
 
 pub use config::{Institution, MAX_SIZE, MIN_SIZE, PhantomConfig, View};
 pub use projector::MIN_PATH_MM;
+pub use paraphrase::{Paraphrase, paraphrases};
 pub use report::{label_report, prompts, vocabulary};
 pub use study::{Finding, FindingKind, ReportSentence, Side, Study, Zone};
 

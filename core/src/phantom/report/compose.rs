@@ -35,7 +35,8 @@ pub(super) fn is_device(kind: FindingKind) -> bool {
 
 /// Whether it can grow or shrink from one film to the next.
 fn changes(kind: FindingKind) -> bool {
-    !is_device(kind) && !matches!(kind, K::Fracture | K::ForeignObject | K::Hernia)
+    !is_device(kind)
+        && !matches!(kind, K::Fracture | K::ForeignObject | K::Hernia | K::Emphysema | K::Fibrosis)
 }
 
 /// As dictated: any order.
@@ -43,6 +44,16 @@ pub(super) fn shuffle(rng: &mut Rng, lines: &mut [Line]) {
     for i in (1..lines.len()).rev() {
         lines.swap(i, rng.below(i + 1));
     }
+}
+
+/// What points at nothing is said once.
+fn without_doubles(lines: &mut Vec<Line>) {
+    let mut seen: Vec<String> = Vec::new();
+    lines.retain(|line| {
+        let again = line.findings.is_empty() && seen.contains(&line.text);
+        seen.push(line.text.clone());
+        !again
+    });
 }
 
 impl<'a> Composer<'a> {
@@ -71,6 +82,7 @@ impl<'a> Composer<'a> {
             let at = if rng.chance(0.6) { lines.len() } else { 0 };
             lines.splice(at..at, rest);
         }
+        without_doubles(&mut lines);
         if lines.is_empty() {
             lines.push(self.normal(rng));
         }

@@ -14,9 +14,9 @@ pub(super) const SLIPS: &[(&str, &str)] = &[
     ("consolidation", "consolidaton"),
     ("atelectasis", "atelectesis"),
     ("cardiomegaly", "cardiomegally"),
-    ("opacity", "opactiy"),
+    ("opacity", "opacitiy"),
     ("pneumonia", "pnemonia"),
-    ("nodule", "nodual"),
+    ("nodule", "nodulle"),
     ("pleural", "plueral"),
     ("the", "teh"),
     ("left", "elft"),
@@ -171,7 +171,8 @@ impl Builder {
                 text = replace_word(&text, right, wrong);
             }
         }
-        if self.quirks.capitals {
+        // A shouted word before a colon reads as a heading.
+        if self.quirks.capitals && !text.contains(':') {
             text = text.to_ascii_uppercase();
         } else if self.quirks.lower_case && self.may_be_lower(&text) {
             let mut chars = text.chars();
@@ -182,7 +183,7 @@ impl Builder {
             text.pop();
         }
         let start = self.text.len();
-        if self.quirks.wrap {
+        if self.quirks.wrap && !self.quirks.capitals {
             self.wrapped(&text);
         } else {
             self.text.push_str(&text);

@@ -23,6 +23,8 @@ use negate::Fact;
 
 pub use prompts::prompts;
 #[cfg(test)]
+pub(crate) use tests::samples;
+#[cfg(test)]
 pub(crate) use vocabulary::tokens;
 pub use vocabulary::vocabulary;
 
@@ -45,7 +47,7 @@ pub(super) fn write(
     let mut report = Builder::new(rng);
     let layout = rng.unit();
     let (heading, verdict) = (rng.pick(style.findings), rng.pick(style.impression));
-    if layout < 0.9 && rng.chance(0.6) {
+    if layout < 0.88 && rng.chance(0.6) {
         report.before(rng, style);
     }
     if layout < 0.62 {

@@ -142,7 +142,8 @@ pub(super) fn negations(
             lines.push(said(rng, words::wording(kind, institution).absent));
         } else {
             let nouns = [noun(rng, kind, institution)];
-            lines.push(framed(rng, style.none, &nouns, &Slots::default()));
+            // Plain words: nobody writes "negative for pacemaker".
+            lines.push(framed(rng, &style.none[..3], &nouns, &Slots::default()));
         }
     }
     lines.extend(other_places(rng, facts, hedged, institution));

@@ -98,14 +98,14 @@ pub(super) const STYLE: Style = Style {
     none: &[
         "No {np}.",
         "No {np}.",
-        "There is no {np}.",
+        "There {be} no {np}.",
         "No evidence of {np}.",
         "There is no evidence of {np}.",
-        "No {np} is [seen|identified|present|appreciated].",
+        "No {np} {be} [seen|identified|present|appreciated].",
         "No [definite|obvious|radiographic evidence of] {np}.",
         "Negative for {np}.",
         "[Absence of|Without] {np}.",
-        "No {np} [is evident|noted|visualized].",
+        "No {np} [noted|visualized].",
         "{np} {be} not seen.",
     ],
     none_two: &[
@@ -125,8 +125,8 @@ pub(super) const STYLE: Style = Style {
     none_side: &[
         "No {side} {np}.",
         "No {side}-sided {np}.",
-        "There is no {np} on the {side}.",
-        "No {np} [is seen|] on the {side}.",
+        "There {be} no {np} on the {side}.",
+        "No {np} [seen|] on the {side}.",
         "No evidence of {np} in the {side} [hemithorax|chest].",
     ],
     none_place: &["No {np} in the {place}.", "The {place} is free of {np}."],

@@ -52,7 +52,7 @@ pub(super) const STYLE: Style = Style {
         "{an} {np} accompanied by {an2} {np2}.",
         "Both {an} {np} and {an2} {np2} are visible.",
     ],
-    but_no: &["{np}, however no {none}.", "{np} in the absence of {none}.", "{np}; {none} absent."],
+    but_no: &["{np}, however no {none}.", "{np} in the absence of {none}.", "{np}, {none} absent."],
     none: &[
         "No {np} visible.",
         "No {np} demonstrated.",
@@ -89,7 +89,7 @@ pub(super) const STYLE: Style = Style {
         ("Normal appearance of the lung fields.", LUNG),
         ("Pleural cavities are free.", PLEURA),
         ("Pleura: normal.", PLEURA),
-        ("Mediastinum is central and slender.", HEART),
+        ("Mediastinum is central and not widened.", HEART),
         ("Heart and mediastinum: normal.", HEART),
         ("Both hila appear normal.", &[]),
         ("Regular mediastinal outline, normal in width.", HEART),
@@ -123,7 +123,7 @@ pub(super) const STYLE: Style = Style {
         "Satisfactory technique.",
         "Ward informed by telephone.",
         "Limited inspiration.",
-        "Electrodes project over the thorax outside the patient.",
+        "Old films requested for comparison.",
     ],
     titles: &["X-RAY CHEST", "CXR", "XR Chest", "Chest X-ray", "CHEST X-RAY REPORT"],
     before: &[

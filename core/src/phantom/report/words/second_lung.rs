@@ -11,6 +11,7 @@ pub(super) const CONSOLIDATION: Wording = Wording {
     ],
     here: &[
         "~{sev} {adj} consolidative change",
+        "~{sev} consolidation within the {place}",
         "~{sev} consolidative change within the {place}",
         "~{sev} air space shadowing within the {place}",
         "an area of {sev} consolidation within the {place}",
@@ -22,7 +23,7 @@ pub(super) const CONSOLIDATION: Wording = Wording {
         "~consolidative change within both {bizones}",
         "+areas of consolidation on both sides, {bizone}",
     ],
-    bare: &["~consolidative change", "an area of consolidation", "~air space shadowing"],
+    bare: &["~consolidative change", "+areas of consolidation", "~air space shadowing"],
     absent: &["No area of consolidation demonstrated.", "No air space shadowing."],
 };
 
@@ -68,6 +69,7 @@ pub(super) const ATELECTASIS: Wording = Wording {
         "~{sev} {adj} collapse",
         "~{sev} collapse of the {place}",
         "~{sev} loss of volume within the {place}",
+        "~{sev} atelectasis within the {place}",
         "a band of collapse within the {place}",
         "+{sev} linear bands of atelectasis within the {place}",
         "The {place} has collapsed.",
@@ -87,6 +89,7 @@ pub(super) const NODULE: Wording = Wording {
         "a {sev} nodular density within the {place}",
         "a {sev} focal nodular shadow within the {place}",
         "a {sev} coin lesion within the {place}",
+        "a {sev} nodule within the {place}",
         "a {size} millimetre nodular lesion within the {place}",
         "Nodular lesion of diameter {size} mm overlying the {place}.",
         "{adj} coin lesion, diameter {size} mm.",
@@ -101,6 +104,7 @@ pub(super) const MASS: Wording = Wording {
     severity: [&["discrete", "rounded"], &["sizable", "irregular"], &["very large", "extensive"]],
     here: &[
         "a {sev} tumour within the {place}",
+        "a {sev} mass within the {place}",
         "a {sev} space-occupying lesion within the {place}",
         "a {cm} cm rounded lesion within the {place}",
         "a {sev} mass lesion overlying the {place}",

@@ -7,6 +7,7 @@ pub(super) const EFFUSION: Wording = Wording {
     severity: [&["shallow", "slight", "minor"], &["modest", "medium"], &["substantial", "gross"]],
     here: &[
         "a {sev} {side} basal effusion",
+        "a {sev} pleural effusion on the {side} side",
         "a {sev} {side} hydrothorax",
         "a {sev} collection of fluid in the {side} pleural space",
         "~{sev} fluid within the {side} pleural cavity",
@@ -30,16 +31,16 @@ pub(super) const EFFUSION: Wording = Wording {
 pub(super) const PNEUMOTHORAX: Wording = Wording {
     severity: [&["shallow", "slight"], &["modest", "medium"], &["substantial", "extensive"]],
     here: &[
-        "a {sev} {side} {zone} air leak with pneumothorax",
-        "a {sev} rim of pleural air on the {side}, {zone}",
+        "a {sev} {zone} pneumothorax on the {side} side",
+        "a {sev} {zone} rim of pleural air on the {side}",
         "a {sev} {zone} pneumothorax within the {side} hemithorax",
         "~{sev} free pleural air within the {side} hemithorax",
         "The {side} lung edge is displaced by a {sev} {zone} pneumothorax.",
         "Visible lung edge, {sev} {side} {zone} pneumothorax.",
     ],
     both: &["+rims of pleural air on both sides", "+pneumothoraces on both sides"],
-    bare: &["~free pleural air", "an air leak", "a rim of pleural air"],
-    absent: &["No pneumothorax demonstrated.", "The lung edges reach the chest wall."],
+    bare: &["~free pleural air", "~pleural air", "~pneumothorax"],
+    absent: &["No pneumothorax demonstrated.", "Lungs expanded to the chest wall."],
 };
 
 pub(super) const PLEURAL_THICKENING: Wording = Wording {
@@ -47,13 +48,13 @@ pub(super) const PLEURAL_THICKENING: Wording = Wording {
     here: &[
         "~{sev} thickening of the {side} {zone} pleura",
         "a {sev} {zone} pleural plaque on the {side}",
-        "+{sev} {side} {zone} pleural reactions",
-        "~{sev} pleural shadowing along the {side} chest wall, {zone}",
+        "~{sev} {side} {zone} thickened pleura",
+        "~{sev} {zone} pleural shadowing along the {side} chest wall",
         "The {side} {zone} pleura is thickened.",
         "Thickened pleura around the {place}.",
     ],
     both: &["~thickening of the {zone} pleura on both sides", "+pleural plaques on both sides"],
-    bare: &["~thickening of the pleura", "a pleural plaque", "+pleural reactions"],
+    bare: &["~thickening of the pleura", "a pleural plaque", "~thickened pleura"],
     absent: &["No thickening of the pleura.", "No pleural plaque."],
 };
 
@@ -62,7 +63,7 @@ pub(super) const CARDIOMEGALY: Wording = Wording {
     here: &[
         "~{sev} increase in the transverse diameter of the heart",
         "~{sev} increase of the cardiothoracic ratio",
-        "a {sev} globular heart shadow",
+        "a {sev} enlarged globular heart shadow",
         "Cardiothoracic ratio exceeds 50%, enlarged.",
         "The heart shadow is wide and enlarged.",
         "Enlarged heart shadow.",
@@ -81,13 +82,13 @@ pub(super) const CARDIOMEGALY: Wording = Wording {
 pub(super) const HERNIA: Wording = Wording {
     severity: [&["slight", "sliding"], &["medium"], &["substantial", "voluminous"]],
     here: &[
-        "an intrathoracic stomach",
+        "an intrathoracic hernia of the stomach",
         "a {sev} sliding hernia of the stomach",
         "a {sev} herniated stomach behind the heart",
         "Fluid level behind the heart due to a {sev} oesophageal hiatus hernia.",
         "Herniated gastric bubble behind the heart.",
     ],
-    both: &["an intrathoracic stomach"],
+    both: &["an intrathoracic hernia of the stomach"],
     bare: &["a herniated stomach", "a sliding hernia of the stomach"],
     absent: &["No herniated stomach."],
 };
@@ -104,7 +105,7 @@ pub(super) const ENDOTRACHEAL_TUBE: Wording = Wording {
     ],
     both: &["a tracheal tube"],
     bare: &["a tracheal tube", "a breathing tube"],
-    absent: &["The tracheal tube has been taken out and is no longer seen."],
+    absent: &["The tracheal tube is no longer seen."],
 };
 
 pub(super) const GASTRIC_TUBE: Wording = Wording {
@@ -161,7 +162,7 @@ pub(super) const FRACTURE: Wording = Wording {
         "Bony injury: {sev} fracture on the {side} overlying the {place}.",
     ],
     both: &["+fractured ribs on both sides", "+costal fractures on both sides"],
-    bare: &["a fractured rib", "a costal fracture", "a bony injury with fracture"],
+    bare: &["a fractured rib", "a costal fracture", "a bony fracture"],
     absent: &["No fractured rib.", "No bony injury.", "The visible skeleton is intact."],
 };
 
