@@ -224,7 +224,7 @@ fn lonely(line: &str, capitals: bool) -> Option<(Option<String>, Kind)> {
         return Some((None, Kind::Film));
     }
     // "Portable chest radiograph." with its stop is a sentence.
-    let title = line.starts_with(char::is_uppercase) && key.contains(' ');
+    let title = line.starts_with(char::is_uppercase) && (capitals || key.contains(' '));
     if title && !key.ends_with('.') && only_views(&key) {
         return Some((Some("FINDINGS".into()), Kind::Film));
     }
@@ -388,6 +388,7 @@ mod tests {
             ("PORTABLE AP CHEST, 5:13 A.M., ___: x", "FINDINGS"),
             ("Two views of the chest: x", "FINDINGS"),
             ("CXR: x", "FINDINGS"),
+            ("CXR\nx", "FINDINGS"),
             ("Chest PA\nx", "FINDINGS"),
             ("PA AND LATERAL CHEST\nx", "FINDINGS"),
             ("WET READ: x", "WET READ"),

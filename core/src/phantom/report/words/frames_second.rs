@@ -1,6 +1,6 @@
 //! The sentences of the second institution: as in European hospitals, and never those of the first.
 
-use super::frames_first::{BONES, DEVICES, HEART, LUNG, PLEURA, VESSELS, VOLUME};
+use super::frames_first::{BONES, DEVICES, HEART, LUNG, PLEURA, VESSELS};
 use super::{Style, Table};
 
 const REQUESTS: Table = &[
@@ -98,7 +98,7 @@ pub(super) const STYLE: Style = Style {
         ("Central trachea.", &[]),
         ("Soft tissues appear normal.", &[]),
         ("Normal pulmonary vessels.", VESSELS),
-        ("Normally aerated lung fields.", VOLUME),
+        ("Normally aerated lung fields.", LUNG),
         ("No lines, no tubes.", DEVICES),
     ],
     normal_side: &["{side} lung field normal.", "Normal {side} side.", "{side} lung: normal."],
