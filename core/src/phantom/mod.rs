@@ -42,8 +42,8 @@ use scene::Scene;
 use crate::raster::Raster;
 
 pub use config::{Institution, MAX_SIZE, MIN_SIZE, PhantomConfig, View};
-pub use projector::MIN_PATH_MM;
 pub use paraphrase::{Paraphrase, paraphrases};
+pub use projector::MIN_PATH_MM;
 pub use report::{label_report, prompts, vocabulary};
 pub use study::{Finding, FindingKind, ReportSentence, Side, Study, Zone};
 

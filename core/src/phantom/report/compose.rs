@@ -228,13 +228,13 @@ impl<'a> Composer<'a> {
         }
         let table = if group.members.len() == 2 { wording.both } else { wording.here };
         let entry = rng.pick(table);
-        if let (false, Some(hedged), true) = (is_sentence(entry), hedged, rng.chance(0.06)) {
-            if let Some(none) = negate::one_absent(rng, &self.facts, hedged, self.institution) {
-                let template = draw(rng, self.style.but_no);
-                let noun = Noun::new(&slots.fill(rng, entry));
-                let text = frame(&template.replace("{none}", none.text()), &[noun]);
-                return line(tidy(&text));
-            }
+        if let (false, Some(hedged), true) = (is_sentence(entry), hedged, rng.chance(0.06))
+            && let Some(none) = negate::one_absent(rng, &self.facts, hedged, self.institution)
+        {
+            let template = draw(rng, self.style.but_no);
+            let noun = Noun::new(&slots.fill(rng, entry));
+            let text = frame(&template.replace("{none}", none.text()), &[noun]);
+            return line(tidy(&text));
         }
         let frames = match rng.unit() {
             u if u < 0.12 => self.style.steady,

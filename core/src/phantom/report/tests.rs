@@ -34,10 +34,7 @@ fn draw(rng: &mut Rng) -> Vec<Finding> {
         let other = if side == Side::Left { Side::Right } else { Side::Left };
         let both = side != Side::Midline && rng.chance(0.4);
         for side in [Some(side), both.then_some(other)].into_iter().flatten() {
-            if findings
-                .iter()
-                .any(|f| f.kind == kind && (f.side == side || f.zone == zone && f.side == side))
-            {
+            if findings.iter().any(|f| f.kind == kind && f.side == side) {
                 continue;
             }
             let size_mm = match kind {
