@@ -224,18 +224,12 @@ const PARAPHRASES: &[Paraphrase] = table! {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::report::{self, tokens, vocabulary};
+    use super::super::report::{tokens, vocabulary};
     use super::*;
 
     /// Words that carry no meaning of their own here.
     const SMALL: &str = "a an the of in on at to and or is are has have with by from it its near \
         side right left l r rt up down than that for too there lung lungs chest over under where";
-
-    /// Words and neighbouring words of one sentence.
-    fn pairs(sentence: &str) -> Vec<(String, String)> {
-        let words = tokens(sentence);
-        words.windows(2).map(|w| (w[0].clone(), w[1].clone())).collect()
-    }
 
     #[test]
     fn every_kind_has_seven() {
@@ -247,28 +241,16 @@ mod tests {
         assert_eq!(texts.len(), paraphrases().len());
     }
 
-    /// A sentence with a word outside the vocabulary cannot be made, whatever the templates do.
-    /// Where all words are known, two of them must stand together as they never do in reports.
+    /// Each has a word that no template, slot or slip of either institution holds.
     #[test]
     fn no_template_makes_them() {
         let known: BTreeSet<String> = vocabulary().into_iter().collect();
-        let mut seen = BTreeSet::new();
-        for text in report::samples(3000) {
-            seen.extend(pairs(&text));
-        }
-        let mut strange = 0;
         for (.., text) in paraphrases() {
-            let new_word = tokens(text).iter().any(|w| !known.contains(w));
-            let new_pair = pairs(text).iter().any(|p| !seen.contains(p));
-            strange += usize::from(new_word);
-            assert!(new_word || new_pair, "{text}");
+            assert!(tokens(text).iter().any(|w| !known.contains(w)), "{text}");
         }
-        // Proven for this share; for the rest the sample speaks.
-        let share = strange as f64 / paraphrases().len() as f64;
-        assert!(share > 0.9, "{share}");
     }
 
-    /// More than half of the words that carry the meaning are words that no report holds.
+    /// Of the words that carry the meaning, more than six in ten are in no report.
     #[test]
     fn the_words_differ() {
         let known: BTreeSet<String> = vocabulary().into_iter().collect();
@@ -283,6 +265,6 @@ mod tests {
             }
         }
         let share = other as f64 / all as f64;
-        assert!(share > 0.5, "{share}");
+        assert!(share > 0.6, "{share}");
     }
 }

@@ -161,7 +161,7 @@ impl<'a> Composer<'a> {
             used[i] = true;
             let partner = (i + 1..self.groups.len()).find(|&j| self.pairs(i, j));
             match partner {
-                Some(j) if !used[j] && rng.chance(self.share_of_pairs(i, j)) => {
+                Some(j) if !used[j] && rng.chance(if self.belong(i, j) { 0.5 } else { 0.12 }) => {
                     used[j] = true;
                     lines.push(self.pair(rng, i, j));
                 }
@@ -176,19 +176,20 @@ impl<'a> Composer<'a> {
         !a.unsure && !b.unsure && a.members.len() == 1 && b.members.len() == 1
     }
 
-    /// Fluid and the collapsed lung beside it are mostly named together.
-    fn share_of_pairs(&self, i: usize, j: usize) -> f64 {
+    /// Fluid and the airless lung beside it, which are mostly named together.
+    fn belong(&self, i: usize, j: usize) -> bool {
         let [a, b] = [i, j].map(|g| &self.findings[self.groups[g].members[0]]);
         let near = |kind| matches!(kind, K::Atelectasis | K::Consolidation | K::Pneumonia);
-        let fluid =
-            (a.kind == K::Effusion && near(b.kind)) || (b.kind == K::Effusion && near(a.kind));
-        if fluid && a.side == b.side { 0.5 } else { 0.12 }
+        let fluid = |x: &Finding, y: &Finding| x.kind == K::Effusion && near(y.kind);
+        a.side == b.side && (fluid(a, b) || fluid(b, a))
     }
 
     fn pair(&self, rng: &mut Rng, i: usize, j: usize) -> Line {
         let members = [i, j].map(|g| self.groups[g].members[0]);
         let nouns = members.map(|m| self.noun(rng, m));
-        let template = draw(rng, self.style.pair);
+        // The first frame says that one comes with the other.
+        let skip = usize::from(!self.belong(i, j));
+        let template = draw(rng, &self.style.pair[skip..]);
         let text = tidy(&frame(&template, &nouns));
         Line { text, assertion: Assertion::Present, findings: members.to_vec() }
     }

@@ -23,8 +23,6 @@ use negate::Fact;
 
 pub use prompts::prompts;
 #[cfg(test)]
-pub(crate) use tests::samples;
-#[cfg(test)]
 pub(crate) use vocabulary::tokens;
 pub use vocabulary::vocabulary;
 

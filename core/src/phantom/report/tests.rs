@@ -97,7 +97,7 @@ fn some(count: u64) -> impl Iterator<Item = Sample> {
 }
 
 /// Texts of `count` reports of each institution.
-pub(crate) fn samples(count: u64) -> Vec<String> {
+fn samples(count: u64) -> Vec<String> {
     some(count).map(|s| s.text).collect()
 }
 
