@@ -43,14 +43,14 @@ pub(crate) struct Patient {
 const CORTEX_MM: f64 = 1.6;
 
 impl Patient {
-    /// Draws a patient whose heart has the given size.
-    pub(crate) fn draw(rng: &mut Rng, heart: f64) -> Self {
+    /// Draws a patient whose heart has the given size; `emphysema` from 0 (none) to 1.
+    pub(crate) fn draw(rng: &mut Rng, heart: f64, emphysema: f64) -> Self {
         let width = rng.range(0.9, 1.08);
         let height = rng.range(0.93, 1.07);
         let depth = rng.range(0.92, 1.1);
         // A deeper breath pushes the diaphragm down.
         let breath = rng.range(-14.0, 12.0);
-        let right_dome = 80.0 * height + breath;
+        let right_dome = 80.0 * height + breath + 22.0 * emphysema;
         let obese = rng.unit() * rng.unit();
         let female = rng.chance(0.5);
         Self {

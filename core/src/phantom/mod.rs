@@ -13,6 +13,7 @@ mod camera;
 mod config;
 mod disease;
 mod film;
+mod lesions;
 mod projector;
 mod ray;
 mod report;
@@ -61,13 +62,20 @@ pub fn generate(seed: u64, index: u64, config: &PhantomConfig) -> Study {
     let findings: Vec<Finding> = planned
         .into_iter()
         .zip(projection.masks)
-        .filter_map(|(plan, mask)| {
-            // Too small for these pixels: not visible, so not reported either.
+        .zip(projection.changes)
+        .filter_map(|((plan, mask), change)| {
+            // What a reader would not see is not reported either.
             let bbox = mask.bounding_box()?.map(|v| v as u32);
+            let conspicuity = lesions::conspicuity(&mask, change, &projection.clean);
+            if conspicuity < lesions::VISIBLE {
+                return None;
+            }
+            let conspicuity = conspicuity as f32;
             let Planned { kind, side, zone, severity, size_mm } = plan;
-            let size_mm = (kind == FindingKind::Nodule).then_some(size_mm);
+            let measured = matches!(kind, FindingKind::Nodule | FindingKind::Mass);
+            let size_mm = measured.then_some(size_mm);
             let severity = severity as f32;
-            Some(Finding { kind, side, zone, severity, size_mm, conspicuity: 0.0, mask, bbox })
+            Some(Finding { kind, side, zone, severity, size_mm, conspicuity, mask, bbox })
         })
         .collect();
     let (report, sentences) = report::write(&mut Rng::new(seed, index, Purpose::Report), &findings);
@@ -88,10 +96,11 @@ impl Setup {
         let stream = |purpose| Rng::new(seed, index, purpose);
         let mut placing = stream(Purpose::Placing);
         let heart = disease::heart_size(&mut placing, planned);
-        let patient = Patient::draw(&mut stream(Purpose::Anatomy), heart);
+        let emphysema = disease::emphysema(planned);
+        let patient = Patient::draw(&mut stream(Purpose::Anatomy), heart, emphysema);
         let mut scene = Scene::new(&patient);
         vessels::grow(&mut stream(Purpose::Vessels), &patient, &mut scene);
-        disease::place(&mut placing, &patient, planned, &mut scene);
+        lesions::place(&mut placing, &patient, planned, &mut scene);
         let mut taking = stream(Purpose::Film);
         let camera = Camera::draw(&mut taking, &patient, size);
         let exposure = Exposure::draw(&mut taking, config, size);

@@ -19,6 +19,10 @@ pub(crate) struct Projection {
     pub(crate) attenuation: Vec<f64>,
     /// One mask for each finding, in the findings' order.
     pub(crate) masks: Vec<Mask>,
+    /// Attenuation without the changes that the findings made.
+    pub(crate) clean: Vec<f64>,
+    /// Sum over its mask of the change that each finding made.
+    pub(crate) changes: Vec<f64>,
 }
 
 /// Casts the rays of the pixels in `window` (`[x0, y0, x1, y1]`, ends excluded), which the
@@ -32,6 +36,8 @@ pub(crate) fn project(
     let size = camera.size();
     let mut attenuation = vec![0.0; size * size];
     let mut masks = vec![Mask::filled(size, size, 0); findings.min(MAX_FINDINGS)];
+    let mut clean = vec![0.0; size * size];
+    let mut changes = vec![0.0; masks.len()];
     let tiles = size.div_ceil(TILE);
     let lists = candidates(scene, camera, tiles);
     let mut tracer = Tracer::default();
@@ -41,13 +47,18 @@ pub(crate) fn project(
             for x in x0.max(window[0])..(x0 + TILE).min(window[2]) {
                 let pixel = y * size + x;
                 attenuation[pixel] = tracer.trace(scene, near, &camera.ray(x, y));
-                for (mask, length) in masks.iter_mut().zip(tracer.findings) {
-                    mask.data[pixel] = u8::from(length >= MIN_PATH_MM);
+                clean[pixel] = attenuation[pixel];
+                for (f, mask) in masks.iter_mut().enumerate() {
+                    clean[pixel] -= tracer.changes[f];
+                    if tracer.findings[f] >= MIN_PATH_MM {
+                        mask.data[pixel] = 1;
+                        changes[f] += tracer.changes[f];
+                    }
                 }
             }
         }
     }
-    Projection { attenuation, masks }
+    Projection { attenuation, masks, clean, changes }
 }
 
 /// For each tile, what its rays may meet.
@@ -80,6 +91,11 @@ fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
     for (i, additive) in scene.additives.iter().enumerate() {
         visit(camera.shadow(&additive.shape.bounds()), &|near| {
             near.additives[additive.side].push(i as u16);
+        });
+    }
+    for (i, lesion) in scene.lesions.iter().enumerate() {
+        visit(camera.shadow(&lesion.form.bounds()), &|near| {
+            near.lesions.push(i as u16);
         });
     }
     // A tile that no skin reaches needs nothing else.

@@ -49,7 +49,6 @@ fn branch(
         shape: Shape::Capsule(Capsule::new(from, to, radius)),
         side,
         extra: Tissue::Blood.per_mm() - Tissue::Lung.per_mm(),
-        finding: None,
     });
     // One branch carries on, the other turns away.
     let bend = if rng.chance(0.5) { 1.0 } else { -1.0 };
