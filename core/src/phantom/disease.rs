@@ -263,11 +263,3 @@ pub(crate) fn heart_size(rng: &mut Rng, findings: &[Planned]) -> f64 {
         .find(|f| f.kind == FindingKind::Cardiomegaly)
         .map_or(usual, |f| 1.37 + 0.25 * f.severity)
 }
-
-/// How much of the lungs is lost, 0 = none.
-pub(crate) fn emphysema(findings: &[Planned]) -> f64 {
-    findings
-        .iter()
-        .find(|f| f.kind == FindingKind::Emphysema)
-        .map_or(0.0, |f| 0.5 + 0.5 * f.severity)
-}

@@ -21,8 +21,16 @@ impl Ellipsoid {
 
     /// Turned by `angle` radians in the frontal plane (x towards y: clockwise as the film hangs).
     pub(crate) fn turned(center: Vec3, radii: Vec3, angle: f64) -> Self {
+        Self::leaning(center, radii, angle, 0.0)
+    }
+
+    /// Turned in the frontal plane, then by `lean` radians in the sagittal plane (y towards z: the
+    /// lower end comes forward).
+    pub(crate) fn leaning(center: Vec3, radii: Vec3, angle: f64, lean: f64) -> Self {
         let (s, c) = (libm::sin(angle), libm::cos(angle));
-        let axes = [[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]];
+        let (sl, cl) = (libm::sin(lean), libm::cos(lean));
+        let tip = |v: Vec3| [v[0], cl * v[1] - sl * v[2], sl * v[1] + cl * v[2]];
+        let axes = [tip([c, s, 0.0]), tip([-s, c, 0.0]), tip([0.0, 0.0, 1.0])];
         let to_sphere = std::array::from_fn(|i| axes[i].map(|v| v / radii[i]));
         let half = std::array::from_fn(|k| {
             let sum: f64 = (0..3).map(|i| (axes[i][k] * radii[i]) * (axes[i][k] * radii[i])).sum();
