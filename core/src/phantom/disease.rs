@@ -161,9 +161,9 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
     let u = rng.unit();
     let zone = match kind {
         K::Consolidation | K::Pneumonia | K::Infiltration => match u {
-            u if u < 0.55 => third,
-            u if u < 0.70 => Zone::UpperMid,
-            u if u < 0.90 => Zone::MidLower,
+            u if u < 0.42 => third,
+            u if u < 0.60 => Zone::UpperMid,
+            u if u < 0.86 => Zone::MidLower,
             _ => Zone::Diffuse,
         },
         K::Nodule | K::Mass | K::Fracture | K::ForeignObject => third,

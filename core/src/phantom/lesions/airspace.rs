@@ -11,10 +11,10 @@ pub(super) fn consolidation(pen: &mut Pen) {
     let (side, sign, severity) = (pen.side(), pen.sign(), pen.plan.severity);
     let [top, bottom] = pen.heights(side, pen.plan.zone);
     let (middle, half) = (0.5 * (top + bottom), 0.5 * (bottom - top));
-    let dense = (0.34 + 0.26 * severity) * filled();
+    let dense = (0.46 + 0.34 * severity) * filled();
     let across = pen.rng.range(0.46, 0.62);
     let center = spot(pen.patient, side, across, middle, pen.rng.range(-0.25, 0.25));
-    let wide = pen.rng.range(46.0, 62.0) + 14.0 * severity;
+    let wide = pen.rng.range(48.0, 62.0) + 14.0 * severity;
     let lobar = pen.rng.chance(0.55);
     let deep = pen.rng.range(42.0, 60.0);
     if lobar {
@@ -28,13 +28,18 @@ pub(super) fn consolidation(pen: &mut Pen) {
         if matches!(pen.plan.zone, Zone::Mid | Zone::MidLower) {
             cuts.push(Cut::at([center[0], top + 0.12 * half, center[2]], [s, -c, 0.0]));
         }
-        let radii = [wide, 1.25 * half, deep];
-        let hull = Shape::Ellipsoid(Ellipsoid::turned(center, radii, 0.0));
-        pen.add(Form::carved(hull, &cuts, None), Place::Lung(side), 0.72 * dense);
-        let shift = [center[0] + sign * 6.0, center[1], center[2]];
-        let radii = [0.8 * wide, 1.05 * half, 0.8 * deep];
-        let hull = Shape::Ellipsoid(Ellipsoid::turned(shift, radii, 0.0));
-        pen.shade(Form::carved(hull, &cuts, None), Place::Lung(side), 0.42 * dense);
+        // Soft everywhere but at the fissure; the lower half of a lobe is often the denser one.
+        let outer = [1.45 * wide, 1.7 * half, 1.5 * deep];
+        let form = Form::cloud_within(center, outer, 0.0, &cuts);
+        pen.add(form, Place::Lung(side), 1.25 * dense);
+        for _ in 0..3 {
+            let y = middle + half * pen.rng.range(-0.6, 0.6);
+            let near = spot(pen.patient, side, across + pen.rng.range(-0.25, 0.3), y, 0.0);
+            let radii = [0.7 * wide, 0.75 * half + 8.0, 0.9 * deep];
+            let angle = pen.rng.range(-0.6, 0.6);
+            let form = Form::cloud_within(near, radii, angle, &cuts);
+            pen.add(form, Place::Lung(side), 0.6 * dense);
+        }
     } else {
         // A segment or two, running together.
         let count = 3 + (half / 26.0) as usize;
@@ -66,7 +71,7 @@ pub(super) fn consolidation(pen: &mut Pen) {
         let way = [0, 1, 2].map(|k| target[k] - hilum[k]);
         let (from, to) = (along(hilum, 0.45, way), along(hilum, pen.rng.range(0.85, 1.05), way));
         let radius = pen.rng.range(1.8, 2.6);
-        pen.shade(Form::rod(from, to, radius), Place::Lung(side), -2.2 * dense);
+        pen.shade(Form::rod(from, to, radius), Place::Lung(side), -1.5 * dense);
     }
 }
 
@@ -75,12 +80,12 @@ pub(super) fn pneumonia(pen: &mut Pen) {
     let (side, severity) = (pen.side(), pen.plan.severity);
     let [top, bottom] = pen.heights(side, pen.plan.zone);
     let (middle, half) = (0.5 * (top + bottom), 0.5 * (bottom - top));
-    let count = 4 + (half / 16.0) as usize;
+    let count = 4 + (half / 13.0) as usize;
     for k in 0..count {
         let y = middle + (half - 8.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);
         let center =
             spot(pen.patient, side, pen.rng.range(0.14, 0.86), y, pen.rng.range(-0.4, 0.4));
-        let r = pen.rng.range(24.0, 40.0);
+        let r = pen.rng.range(27.0, 43.0);
         let radii = [r * pen.rng.range(0.9, 1.3), r, r * pen.rng.range(0.9, 1.4)];
         let angle = pen.rng.range(-0.8, 0.8);
         let dense = (0.50 + 0.45 * severity) * pen.rng.range(0.7, 1.2) * filled();

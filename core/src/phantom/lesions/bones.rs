@@ -20,23 +20,24 @@ pub(super) fn fracture(pen: &mut Pen) {
     let down = [0.0, 1.0, 0.0];
     let across = unit(along(down, -dot(down, axis), axis));
     let thick = if clavicle { 5.6 } else { 5.0 };
+    // How much is changed, whether bone went or came.
     let contrast = Tissue::Bone.per_mm() - Tissue::Muscle.per_mm();
     match pen.rng.unit() {
         u if u < 0.65 => {
             // One end has slipped; its far end is where it was.
             let long = pen.rng.range(20.0, 30.0);
-            let step = pen.rng.range(5.5, 9.0) * if pen.rng.chance(0.75) { 1.0 } else { -1.0 };
+            let step = pen.rng.range(6.5, 10.0) * if pen.rng.chance(0.75) { 1.0 } else { -1.0 };
             let near = along(along(at, 1.5, axis), step, across);
             let far = along(at, long, axis);
             let bone = |r: f64| Form::rod(near, far, r);
-            pen.shade(bone(thick - 1.8), Place::Instead(Tissue::Marrow), 0.4 * contrast);
+            pen.shade(bone(thick - 2.2), Place::Instead(Tissue::Marrow), 0.4 * contrast);
             pen.shade(bone(thick), Place::Instead(Tissue::Bone), contrast);
             let gone = Form::rod(along(at, 3.5, axis), along(at, long - 5.0, axis), thick + 2.2);
-            pen.shade(gone, Place::Instead(Tissue::Muscle), -contrast);
+            pen.shade(gone, Place::Instead(Tissue::Muscle), contrast);
         }
         u if u < 0.8 => {
             let (a, b) = (along(at, -thick - 3.0, across), along(at, thick + 3.0, across));
-            pen.shade(Form::rod(a, b, 2.4), Place::Instead(Tissue::Muscle), -contrast);
+            pen.shade(Form::rod(a, b, 2.4), Place::Instead(Tissue::Muscle), contrast);
         }
         _ => {
             // Healed: a knot of bone around the break.
@@ -69,20 +70,19 @@ fn find(pen: &mut Pen, clavicle: bool) -> Option<(Vec3, Vec3)> {
             ]
         } else {
             let y = pen.rng.range(top + 10.0, bottom - 4.0);
-            // In the shell outside the lung, at the side and behind: there the ribs show best.
-            let back = pen.rng.range(-0.8, -0.1);
-            let mut p = spot(pen.patient, side, 1.0, y, 0.0);
-            let off = (1.0 - back * back).sqrt();
-            let lung = pen.patient.lung_x;
-            p[0] = sign * (lung + (p[0].abs() - lung + 7.0) * off);
-            let up = (y - pen.patient.lung_y) / pen.patient.lung_radii[1];
-            p[2] = back * (rz * (1.0 - up * up).max(0.0).sqrt() + 7.0);
+            // In the shell outside the lung and behind it: there the film shows ribs best.
+            let on = spot(pen.patient, side, pen.rng.range(0.5, 0.97), y, -1.0);
+            let offset = [on[0] - sign * pen.patient.lung_x, on[1] - pen.patient.lung_y, on[2]];
+            let radii = pen.patient.lung_radii;
+            let out = unit([0, 1, 2].map(|k| offset[k] / (radii[k] * radii[k])));
+            let p = along(on, 7.0, out);
             p
         };
         if !is_bone(pen.scene, start) {
             continue;
         }
         if let Some(found) = settle(pen.scene, start)
+            && found.1[2].abs() < 0.7
             && (!clavicle || found.1[0].abs() > 0.8)
         {
             return Some(found);

@@ -1,7 +1,9 @@
 //! Tubes, lines and pacemakers.
 
-use super::{Form, Pen, Place};
-use crate::phantom::ray::Vec3;
+use super::{Cut, Form, Pen, Place};
+use crate::phantom::ray::{Vec3, along};
+use crate::phantom::solid::Ellipsoid;
+use crate::phantom::volume::Shape;
 
 /// Radius of the rod whose shadow is a wire's mask: 5.4 mm is at least three pixels at 256 a side.
 pub(super) const HALO_MM: f64 = 3.0;
@@ -37,10 +39,10 @@ pub(super) fn endotracheal_tube(pen: &mut Pen) {
     let tip = [2.0 + pen.rng.range(-1.5, 1.5), CARINA[1] - above, -12.0];
     let top = [pen.rng.range(-5.0, 5.0), -330.0, -6.0];
     // Plastic in the air of the trachea, and the barium stripe in its wall.
-    pen.add(Form::rod(top, tip, 4.6), Place::Over, 0.018);
+    pen.add(Form::rod(top, tip, 4.6), Place::Over, 0.026);
     let off = pen.rng.range(-2.8, 2.8);
     let (from, to) = ([top[0] + off, top[1], top[2]], [tip[0] + off, tip[1], tip[2]]);
-    pen.shade(Form::rod(from, to, 1.2), Place::Over, 0.14);
+    pen.shade(Form::rod(from, to, 1.3), Place::Over, 0.22);
 }
 
 /// Down the gullet, through the diaphragm and to the left into the stomach.
@@ -59,7 +61,7 @@ pub(super) fn gastric_tube(pen: &mut Pen) {
         [sway(1.05 * lung), dome + 66.0, 16.0],
     ];
     let radius = pen.rng.range(1.5, 2.0);
-    line(pen, &points, radius, 0.11);
+    line(pen, &points, radius, 0.14);
 }
 
 /// A catheter from the neck, under the clavicle or from the arm; its tip is where the upper great
@@ -99,7 +101,7 @@ pub(super) fn central_line(pen: &mut Pen) {
         points.push([4.0, -82.0, 16.0]);
     }
     points.extend([vein, tip]);
-    line(pen, &points, 1.35, 0.13);
+    line(pen, &points, 1.35, 0.17);
 }
 
 /// A box under the skin below the clavicle, with one or two leads into the right heart.
@@ -115,7 +117,13 @@ pub(super) fn pacemaker(pen: &mut Pen) {
     ];
     let size = pen.rng.range(0.9, 1.2);
     let angle = pen.rng.range(-0.5, 0.5);
-    pen.add(Form::ellipsoid(middle, [25.0 * size, 20.0 * size, 4.5], angle), Place::Over, 0.30);
+    // A disc with its sides cut off: a box with round corners.
+    let (s, c) = (libm::sin(angle), libm::cos(angle));
+    let cuts = [([c, s, 0.0], 22.0), ([-c, -s, 0.0], 22.0), ([-s, c, 0.0], 17.0), ([s, -c, 0.0], 17.0)]
+        .map(|(n, reach)| Cut::at(along(middle, reach * size, n), n));
+    let radii = [27.0 * size, 22.0 * size, 5.0];
+    let hull = Shape::Ellipsoid(Ellipsoid::turned(middle, radii, angle));
+    pen.add(Form::carved(hull, &cuts, None), Place::Over, 0.30);
     let head = [middle[0] - sign * 8.0, middle[1] - 17.0 * size, front];
     pen.add(Form::ellipsoid(head, [14.0 * size, 7.0, 4.0], angle), Place::Over, 0.10);
     let floor = 0.5 * (patient.dome_y[0] + patient.dome_y[1]);

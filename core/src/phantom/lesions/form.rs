@@ -1,7 +1,7 @@
 //! The solids of which findings are made: what [`Shape`] offers, cut and hollowed, and two more.
 
 use crate::phantom::ray::{Aabb, Ray, Vec3, dot, sub};
-use crate::phantom::solid::{Capsule, Ellipsoid};
+use crate::phantom::solid::{Capsule, Ellipsoid, overlap};
 use crate::phantom::spans::{Span, Spans};
 use crate::phantom::volume::Shape;
 
@@ -44,6 +44,8 @@ pub(crate) struct Cloud {
     /// Rows are axes divided by radii.
     to_sphere: [Vec3; 3],
     half: Vec3,
+    /// Where it ends sharply.
+    cuts: Vec<Cut>,
 }
 
 /// `u^2` up to which a cloud counts as the finding: at that border a ray gathers a sixth of what it
@@ -60,7 +62,7 @@ impl Cloud {
             let sum: f64 = (0..3).map(|i| (axes[i][k] * radii[i]) * (axes[i][k] * radii[i])).sum();
             sum.sqrt()
         });
-        Self { center, to_sphere, half }
+        Self { center, to_sphere, half, cuts: Vec::new() }
     }
 
     fn map(&self, v: Vec3) -> Vec3 {
@@ -72,14 +74,14 @@ impl Cloud {
     pub(crate) fn density(&self, p: Vec3) -> f64 {
         let u = self.map(sub(p, self.center));
         let left = (1.0 - dot(u, u)).max(0.0);
-        left * left
+        if self.cuts.iter().all(|c| c.contains(p)) { left * left } else { 0.0 }
     }
 
     /// Whether the point is in the part that counts as the finding.
     #[cfg(test)]
     pub(crate) fn core_contains(&self, p: Vec3) -> bool {
         let u = self.map(sub(p, self.center));
-        dot(u, u) <= CORE
+        dot(u, u) <= CORE && self.cuts.iter().all(|c| c.contains(p))
     }
 
     /// The integral of the density over the part of the ray in `within`, millimetres, and the
@@ -100,9 +102,14 @@ impl Cloud {
             let s2 = a * s * s;
             s * (q * q - q * s2 * (2.0 / 3.0) + s2 * s2 * 0.2)
         };
+        let mut ends = (middle - h, middle + h);
+        for cut in &self.cuts {
+            ends = overlap(ends, ray.below(cut.normal, cut.limit));
+        }
         let mut sum = 0.0;
-        for &(from, to) in within.as_slice() {
-            let (from, to) = ((from - middle).max(-h), (to - middle).min(h));
+        for &span in within.as_slice() {
+            let (from, to) = overlap(span, ends);
+            let (from, to) = (from - middle, to - middle);
             if to > from {
                 sum += primitive(to) - primitive(from);
             }
@@ -110,7 +117,7 @@ impl Cloud {
         let core = q - 1.0 + CORE;
         let span = (core > 0.0).then(|| {
             let h = (core / a).sqrt();
-            (middle - h, middle + h)
+            overlap((middle - h, middle + h), ends)
         });
         (sum, span)
     }
@@ -156,6 +163,12 @@ impl Form {
     /// A cloud.
     pub(crate) fn cloud(center: Vec3, radii: Vec3, angle: f64) -> Self {
         Self::Cloud(Cloud::new(center, radii, angle))
+    }
+
+    /// A cloud that ends sharply at the half spaces' borders.
+    pub(crate) fn cloud_within(center: Vec3, radii: Vec3, angle: f64, cuts: &[Cut]) -> Self {
+        let cloud = Cloud::new(center, radii, angle);
+        Self::Cloud(Cloud { cuts: cuts.to_vec(), ..cloud })
     }
 
     /// A wire; `halo` is the radius of what is pointed at.

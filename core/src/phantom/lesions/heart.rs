@@ -9,7 +9,7 @@ use crate::phantom::volume::Shape;
 pub(super) fn hernia(pen: &mut Pen) {
     let patient = pen.patient;
     let severity = pen.plan.severity;
-    let r = 30.0 + 20.0 * severity;
+    let r = 32.0 + 20.0 * severity;
     let floor = 0.5 * (patient.dome_y[0] + patient.dome_y[1]);
     let center = [pen.rng.range(-4.0, 22.0), floor - 0.55 * r + 10.0, -22.0];
     let radii = [r * pen.rng.range(1.05, 1.3), r * pen.rng.range(0.85, 1.0), 26.0];

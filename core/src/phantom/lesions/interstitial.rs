@@ -13,7 +13,7 @@ pub(super) fn edema(pen: &mut Pen) {
     let severity = pen.plan.severity;
     for side in 0..2 {
         let hilum = pen.hilum(side);
-        let dense = (0.24 + 0.34 * severity) * pen.rng.range(0.9, 1.1) * filled();
+        let dense = (0.34 + 0.36 * severity) * pen.rng.range(0.9, 1.1) * filled();
         for k in 0..4 {
             let y = hilum[1] + 46.0 * (f64::from(k) - 1.3) * 0.8 + pen.rng.range(-8.0, 8.0);
             let center = spot(pen.patient, side, pen.rng.range(0.18, 0.36), y, pen.rng.range(-0.3, 0.3));
@@ -48,7 +48,7 @@ pub(super) fn fibrosis(pen: &mut Pen) {
     let (side, severity) = (pen.side(), pen.plan.severity);
     let [top, bottom] = pen.heights(side, pen.plan.zone);
     let half = 0.5 * (bottom - top);
-    let dense = (0.16 + 0.16 * severity) * filled();
+    let dense = (0.20 + 0.18 * severity) * filled();
     let count = 2 + (half / 36.0) as usize;
     for k in 0..count {
         let y = top + 2.0 * half * (k as f64 + 0.5) / count as f64;
@@ -56,8 +56,8 @@ pub(super) fn fibrosis(pen: &mut Pen) {
         let radii = [pen.rng.range(46.0, 58.0), 1.25 * half / count as f64 + 20.0, 60.0];
         pen.add(Form::cloud(center, radii, 0.0), Place::Lung(side), dense);
     }
-    let knots = (half * (0.75 + 0.4 * severity)) as usize;
-    let line = 3.4 * filled();
+    let knots = (half * (1.3 + 0.6 * severity)) as usize;
+    let line = 5.0 * filled();
     for _ in 0..knots {
         let y = top + 4.0 + (2.0 * half - 8.0) * pen.rng.unit();
         // Denser towards the edge.
@@ -67,7 +67,7 @@ pub(super) fn fibrosis(pen: &mut Pen) {
             let r = pen.rng.range(3.4, 5.4);
             let hull = Shape::Ellipsoid(Ellipsoid::new(at, [r; 3]));
             let hollow = Ellipsoid::new(at, [r - 1.5; 3]);
-            pen.shade(Form::carved(hull, &[], Some(hollow)), Place::Lung(side), 2.0 * filled());
+            pen.shade(Form::carved(hull, &[], Some(hollow)), Place::Lung(side), 3.4 * filled());
             continue;
         }
         let turn = pen.rng.range(0.0, 3.14);
@@ -81,15 +81,16 @@ pub(super) fn fibrosis(pen: &mut Pen) {
 /// Lung that is lost: dark upper parts of both lungs, with bullae that have hair-thin walls.
 pub(super) fn emphysema(pen: &mut Pen) {
     let severity = pen.plan.severity;
-    let lost = -(0.42 + 0.22 * severity) * Tissue::Lung.per_mm();
+    let lost = -(0.55 + 0.20 * severity) * Tissue::Lung.per_mm();
     for side in 0..2 {
         let [top, bottom] = pen.heights(side, Zone::UpperMid);
         let (middle, half) = (0.5 * (top + bottom), 0.5 * (bottom - top));
         let center = spot(pen.patient, side, 0.55, middle - 4.0, 0.0);
         let [rx, _, rz] = pen.patient.lung_radii;
-        let radii = [1.05 * rx, 1.25 * half, 1.2 * rz];
-        pen.add(Form::ellipsoid(center, radii, 0.0), Place::Lung(side), lost);
-        let bullae = 2 + pen.rng.below(4);
+        // Fades below, so that no edge is drawn where there is none.
+        let radii = [1.7 * rx, 1.75 * half, 1.8 * rz];
+        pen.add(Form::cloud(center, radii, 0.0), Place::Lung(side), lost);
+        let bullae = 3 + pen.rng.below(4);
         for _ in 0..bullae {
             let y = top + pen.rng.range(4.0, 1.5 * half);
             let r = pen.rng.range(10.0, 20.0) + 8.0 * severity;
@@ -98,8 +99,8 @@ pub(super) fn emphysema(pen: &mut Pen) {
             let hull = Shape::Ellipsoid(Ellipsoid::new(at, radii));
             let inside = radii.map(|v| v - 1.3);
             let hollow = Ellipsoid::new(at, inside);
-            pen.shade(Form::carved(hull, &[], Some(hollow)), Place::Lung(side), 0.8 * filled());
-            let air = -0.5 * Tissue::Lung.per_mm();
+            pen.shade(Form::carved(hull, &[], Some(hollow)), Place::Lung(side), 1.3 * filled());
+            let air = -0.3 * Tissue::Lung.per_mm();
             pen.shade(Form::ellipsoid(at, inside, 0.0), Place::Lung(side), air);
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn is_space(kind: FindingKind) -> bool {
 pub(super) fn effusion(pen: &mut Pen) {
     let (side, patient, severity) = (pen.side(), pen.patient, pen.plan.severity);
     let [rx, ry, rz] = patient.lung_radii;
-    let level = patient.dome_y[side] + 24.0 - 68.0 * severity;
+    let level = patient.dome_y[side] + 24.0 - 62.0 * severity;
     let climb = 16.0 + 34.0 * severity;
     let top = level - climb;
     // Half the width of the lung space at the top, where the fluid ends at the wall.
