@@ -212,7 +212,8 @@ fn intervals_agree_with_marching() {
                 assert!((tracer.added - added).abs() < slack, "{} {added}", tracer.added);
                 for (f, mask) in projection.masks.iter().enumerate() {
                     let (exact, marched) = (tracer.findings[f], findings[f]);
-                    assert!((exact - marched).abs() <= 6.0 * STEP, "{exact} {marched}");
+                    let near = (exact - marched).abs() <= 6.0 * STEP;
+                    assert!(near, "case {case}, finding {f}: {exact} {marched}");
                     let bit = mask.at(x, y) == 1;
                     assert_eq!(bit, exact >= MIN_PATH_MM);
                     disagree += u32::from(bit != (marched >= MIN_PATH_MM));
@@ -220,14 +221,18 @@ fn intervals_agree_with_marching() {
             }
         }
         for (i, tissue) in ALL.iter().enumerate() {
-            assert!(worst[i] <= 6.0 * STEP, "{tissue:?}: {} mm", worst[i]);
+            assert!(worst[i] <= 6.0 * STEP, "case {case}, {tissue:?}: {} mm", worst[i]);
             assert!((bias[i] / rays).abs() < 0.02, "{tissue:?}: {} mm on average", bias[i] / rays);
         }
         let few = 0.005 * rays * plan.len() as f64;
         assert!(f64::from(disagree) < few, "{disagree} of {rays}");
         for (mask, finding) in projection.masks.iter().zip(plan) {
-            // Metal may lie between the rays of so coarse a film.
-            assert!(mask.area() > 0 || finding.kind == FindingKind::ForeignObject, "{finding:?}");
+            // A thin thing may lie between the rays of so coarse a film.
+            let thin = matches!(
+                finding.kind,
+                FindingKind::ForeignObject | FindingKind::EndotrachealTube
+            );
+            assert!(thin || mask.area() > 0, "{finding:?}");
         }
     }
 }

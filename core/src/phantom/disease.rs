@@ -32,25 +32,25 @@ const COUNTS: [f64; MAX_FINDINGS + 1] = [0.40, 0.20, 0.16, 0.11, 0.07, 0.04, 0.0
 /// what does not fit, the share of studies that show it is 7 to 10% for the common kinds and 3 to
 /// 5% for the others.
 const WEIGHTS: [(FindingKind, f64); 20] = [
-    (FindingKind::Effusion, 5.0),
+    (FindingKind::Effusion, 4.0),
     (FindingKind::Consolidation, 7.0),
-    (FindingKind::Pneumonia, 7.0),
+    (FindingKind::Pneumonia, 7.5),
     (FindingKind::Infiltration, 7.0),
-    (FindingKind::Atelectasis, 6.0),
-    (FindingKind::Cardiomegaly, 5.5),
-    (FindingKind::Nodule, 7.0),
+    (FindingKind::Atelectasis, 4.6),
+    (FindingKind::Cardiomegaly, 4.5),
+    (FindingKind::Nodule, 5.5),
     (FindingKind::Pneumothorax, 7.0),
-    (FindingKind::Edema, 6.5),
+    (FindingKind::Edema, 7.5),
     (FindingKind::Mass, 3.3),
     (FindingKind::Emphysema, 3.8),
     (FindingKind::Fibrosis, 3.5),
-    (FindingKind::PleuralThickening, 3.3),
+    (FindingKind::PleuralThickening, 2.5),
     (FindingKind::Hernia, 3.3),
     (FindingKind::EndotrachealTube, 2.6),
     (FindingKind::GastricTube, 1.2),
     (FindingKind::CentralLine, 1.4),
     (FindingKind::Pacemaker, 2.4),
-    (FindingKind::Fracture, 2.6),
+    (FindingKind::Fracture, 2.2),
     (FindingKind::ForeignObject, 3.0),
 ];
 
@@ -161,11 +161,12 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
     let u = rng.unit();
     let zone = match kind {
         K::Consolidation | K::Pneumonia | K::Infiltration => match u {
-            u if u < 0.42 => third,
-            u if u < 0.60 => Zone::UpperMid,
-            u if u < 0.86 => Zone::MidLower,
+            u if u < 0.36 => third,
+            u if u < 0.56 => Zone::UpperMid,
+            u if u < 0.82 => Zone::MidLower,
             _ => Zone::Diffuse,
         },
+        K::Fracture if u < 0.35 => Zone::Upper,
         K::Nodule | K::Mass | K::Fracture | K::ForeignObject => third,
         K::Atelectasis => match u {
             u if u < 0.55 => Zone::Lower,
@@ -261,5 +262,5 @@ pub(crate) fn heart_size(rng: &mut Rng, findings: &[Planned]) -> f64 {
     findings
         .iter()
         .find(|f| f.kind == FindingKind::Cardiomegaly)
-        .map_or(usual, |f| 1.37 + 0.25 * f.severity)
+        .map_or(usual, |f| 1.42 + 0.25 * f.severity)
 }

@@ -206,10 +206,10 @@ impl Tracer {
         }
         // The muscle's outline lies in the skin's, so fat is what is left.
         self.muscle.subtract(&self.taken, &mut self.rest);
-        self.lengths[Tissue::Muscle as usize] = self.rest.length();
+        self.lengths[Tissue::Muscle as usize] += self.rest.length();
         self.taken.add_all(&self.rest);
         self.skin.subtract(&self.taken, &mut self.rest);
-        self.lengths[Tissue::Fat as usize] = self.rest.length();
+        self.lengths[Tissue::Fat as usize] += self.rest.length();
         self.overlay(scene, near, ray);
         for (spans, length) in self.lesions.iter().zip(&mut self.findings) {
             if !spans.is_empty() {

@@ -104,7 +104,7 @@ pub(super) fn infiltration(pen: &mut Pen) {
     let (side, severity) = (pen.side(), pen.plan.severity);
     let [top, bottom] = pen.heights(side, pen.plan.zone);
     let (middle, half) = (0.5 * (top + bottom), 0.5 * (bottom - top));
-    let dense = (0.22 + 0.18 * severity) * filled();
+    let dense = (0.29 + 0.20 * severity) * filled();
     let count = 2 + (half / 34.0) as usize;
     for k in 0..count {
         let y = middle + (half - 14.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);

@@ -12,7 +12,7 @@ const MARK_MM: f64 = 13.0;
 
 /// A step, a gap or a callus in a rib or in the clavicle.
 pub(super) fn fracture(pen: &mut Pen) {
-    let clavicle = pen.plan.zone == Zone::Upper && pen.rng.chance(0.5);
+    let clavicle = pen.plan.zone == Zone::Upper && pen.rng.chance(0.75);
     let Some((at, axis)) = find(pen, clavicle) else {
         return;
     };
@@ -20,28 +20,27 @@ pub(super) fn fracture(pen: &mut Pen) {
     let down = [0.0, 1.0, 0.0];
     let across = unit(along(down, -dot(down, axis), axis));
     let thick = if clavicle { 5.6 } else { 5.0 };
-    // How much is changed, whether bone went or came.
-    let contrast = Tissue::Bone.per_mm() - Tissue::Muscle.per_mm();
+    // How much is changed, whether bone went or came; half, because the one dims the other.
+    let contrast = 0.5 * (Tissue::Bone.per_mm() - Tissue::Muscle.per_mm());
     match pen.rng.unit() {
-        u if u < 0.65 => {
+        u if u < 0.6 => {
             // One end has slipped; its far end is where it was.
             let long = pen.rng.range(20.0, 30.0);
-            let step = pen.rng.range(6.5, 10.0) * if pen.rng.chance(0.75) { 1.0 } else { -1.0 };
-            let near = along(along(at, 1.5, axis), step, across);
+            let step = pen.rng.range(8.0, 12.0) * if pen.rng.chance(0.75) { 1.0 } else { -1.0 };
+            let near = along(along(at, 2.5, axis), step, across);
             let far = along(at, long, axis);
-            let bone = |r: f64| Form::rod(near, far, r);
-            pen.shade(bone(thick - 2.2), Place::Instead(Tissue::Marrow), 0.4 * contrast);
-            pen.shade(bone(thick), Place::Instead(Tissue::Bone), contrast);
-            let gone = Form::rod(along(at, 3.5, axis), along(at, long - 5.0, axis), thick + 2.2);
+            // Seen from its end and over its neighbour, so without a pale middle.
+            pen.shade(Form::rod(near, far, thick), Place::Instead(Tissue::Bone), contrast);
+            let gone = Form::rod(along(at, 4.0, axis), along(at, long - 5.0, axis), thick + 2.4);
             pen.shade(gone, Place::Instead(Tissue::Muscle), contrast);
         }
-        u if u < 0.8 => {
+        u if u < 0.68 => {
             let (a, b) = (along(at, -thick - 3.0, across), along(at, thick + 3.0, across));
             pen.shade(Form::rod(a, b, 2.4), Place::Instead(Tissue::Muscle), contrast);
         }
         _ => {
             // Healed: a knot of bone around the break.
-            let lump = Form::ellipsoid(at, [11.0, 9.5, 8.0], 0.0);
+            let lump = Form::ellipsoid(at, [12.0, 10.5, 9.0], 0.0);
             pen.shade(lump, Place::Instead(Tissue::Bone), contrast);
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn edema(pen: &mut Pen) {
     let severity = pen.plan.severity;
     for side in 0..2 {
         let hilum = pen.hilum(side);
-        let dense = (0.34 + 0.36 * severity) * pen.rng.range(0.9, 1.1) * filled();
+        let dense = (0.46 + 0.40 * severity) * pen.rng.range(0.9, 1.1) * filled();
         for k in 0..4 {
             let y = hilum[1] + 46.0 * (f64::from(k) - 1.3) * 0.8 + pen.rng.range(-8.0, 8.0);
             let center = spot(pen.patient, side, pen.rng.range(0.18, 0.36), y, pen.rng.range(-0.3, 0.3));
