@@ -81,13 +81,13 @@ impl Patient {
         let mut soft = |shape| parts.push(Part::new(shape, Role::Organ(Tissue::Soft)));
         let [rx, _, rz] = self.lung_radii;
         let wide = 25.0 + 3.0 * self.jitter[4] + 0.12 * self.fat;
-        soft(Shape::Ellipsoid(Ellipsoid::new([1.0, -80.0, -6.0], [wide, 100.0, 58.0])));
+        soft(Shape::Ellipsoid(Ellipsoid::new([1.0, -80.0, -6.0], [wide, 100.0, 47.0])));
         // Gullet, lymph nodes and fat between the lungs, down to the diaphragm.
         let low =
-            Ellipsoid::new([6.0 + 3.0 * self.jitter[5], 30.0, -10.0], [wide - 1.0, 170.0, 50.0]);
+            Ellipsoid::new([6.0 + 3.0 * self.jitter[5], 30.0, -10.0], [wide - 7.0, 160.0, 36.0]);
         soft(Shape::Ellipsoid(low));
         // Tissue along the spine keeps the lungs out of the vertebrae.
-        let spine = Column { axis: [0.0, -rz * 0.72], radii: [20.0, 30.0], ends: [-330.0, 460.0] };
+        let spine = Column { axis: [0.0, -rz * 0.72], radii: [20.0, 24.0], ends: [-330.0, 460.0] };
         soft(Shape::Column(spine));
         // Drawn out along the beam, so that the film's edge of the dome is sharp. Highest towards
         // the midline, falling off to the recess at the wall.
