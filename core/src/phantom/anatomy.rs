@@ -87,8 +87,8 @@ impl Patient {
         let right = 82.0 * height - breath;
         let left = right + rng.range(3.0, 19.0);
         Self {
-            lung_x: 57.0 * width,
-            lung_radii: [78.0 * width, 188.0 * height, 92.0 * depth],
+            lung_x: 48.0 * width,
+            lung_radii: [87.0 * width, 188.0 * height, 92.0 * depth],
             lung_y: 56.0 * height,
             dome_y: [right, left],
             heart: heart * width * (1.0 - 0.12 * e),
@@ -96,7 +96,7 @@ impl Patient {
             age,
             recess: rng.range(40.0, 56.0) - 0.35 * breath.max(0.0) - 12.0 * e,
             fat: 8.0 + 46.0 * obese + if female { 4.0 } else { 0.0 },
-            muscle: rng.range(9.0, 16.0) * if female { 0.85 } else { 1.15 },
+            muscle: rng.range(11.0, 19.0) * if female { 0.85 } else { 1.15 },
             breast: if female {
                 rng.range(0.55, 1.2) + 0.4 * obese
             } else {
@@ -106,7 +106,7 @@ impl Patient {
             rib_tilt: rng.range(0.34, 0.62) - 0.12 * e,
             rib_drop: rng.range(0.08, 0.32) - 0.1 * e,
             rib_spacing: rng.range(20.5, 24.5) * height,
-            rib_height: rng.range(9.8, 12.2),
+            rib_height: rng.range(11.2, 14.5),
             rib_fan: rng.range(0.0, 0.0016),
             wobble: std::array::from_fn(|_| rng.range(-2.2, 2.2)),
             lift: rng.range(-10.0, 10.0) + if technique.ap { 12.0 } else { -2.0 },
@@ -114,7 +114,7 @@ impl Patient {
             arms_out: if technique.ap { rng.range(0.0, 0.6) } else { rng.range(0.2, 1.0) },
             arms_up: technique.view == View::Lateral,
             bubble: if rng.chance(0.72) { rng.range(0.35, 1.4) } else { 0.0 },
-            bowel: if rng.chance(0.42) { 2 + rng.below(5) } else { 0 },
+            bowel: if rng.chance(0.34) { 2 + rng.below(5) } else { 0 },
             jitter: std::array::from_fn(|_| rng.range(-1.0, 1.0)),
         }
     }

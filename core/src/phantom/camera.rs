@@ -100,6 +100,22 @@ impl Camera {
         Ray { origin: self.source, direction: unit(sub(p, self.source)) }
     }
 
+    /// Rays of row `y`: the focal spot, the way to the middle of its first pixel, and from one
+    /// pixel to the next.
+    pub(crate) fn row(&self, y: usize) -> [Vec3; 3] {
+        let p = along(along(self.corner, 0.5, self.step[0]), y as f64 + 0.5, self.step[1]);
+        [self.source, sub(p, self.source), self.step[0]]
+    }
+
+    /// Largest radius in pixels of the shadow of a ball of radius 1 mm around `p`.
+    pub(crate) fn enlarged(&self, p: Vec3) -> f64 {
+        let from_source = sub(p, self.source);
+        let (depth, length) =
+            (dot(self.axes[2], from_source), dot(from_source, from_source).sqrt());
+        // An oblique ray draws a ball's shadow out by the inverse cosine, once more for its way.
+        1.01 * self.distance / depth / self.pitch * (length / depth)
+    }
+
     /// Where a point falls on the film, in pixels; (0, 0) is the outer corner of the first pixel.
     pub(crate) fn project(&self, p: Vec3) -> [f64; 2] {
         let from_source = sub(p, self.source);

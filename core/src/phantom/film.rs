@@ -38,9 +38,9 @@ impl Exposure {
     ) -> Self {
         let side = size as f64;
         // A grid keeps the scatter out; mobile units often have none.
-        let scatter = if technique.portable { rng.range(0.35, 1.0) } else { rng.range(0.15, 0.5) };
+        let scatter = if technique.portable { rng.range(0.5, 1.3) } else { rng.range(0.2, 0.8) };
         let quanta =
-            if technique.second { rng.range(0.7e4, 2.2e4) } else { rng.range(1.2e4, 4.5e4) };
+            if technique.second { rng.range(1.6e4, 5.0e4) } else { rng.range(2.5e4, 1.2e5) };
         // Coarse pixels blur less of the anatomy.
         let fine = (side / 224.0).clamp(0.5, 1.0);
         let soft = if technique.second {

@@ -50,7 +50,7 @@ impl Framing {
             [1.0, 1.0]
         };
         // Air around the lungs; the second institution collimates closely.
-        let air = if technique.second { rng.range(1.02, 1.22) } else { rng.range(1.03, 1.42) };
+        let air = if technique.second { rng.range(1.02, 1.22) } else { rng.range(1.02, 1.48) };
         let side = air * (wide / size[0]).max((tall + 14.0) / size[1]);
         let (width, height) = (side * size[0], side * size[1]);
         let slack = (height - tall).max(0.0);

@@ -24,15 +24,15 @@ impl Patient {
         if self.bubble > 0.0 {
             let (wide, tall) = (22.0 + 14.0 * self.bubble, 8.0 + 9.0 * self.bubble);
             let center = [self.lung_x + 8.0 * self.jitter[5], under + 7.0 + tall, 15.0];
-            let dome = Ellipsoid::turned(center, [wide, tall, 26.0], 0.12 + 0.1 * self.jitter[6]);
+            let dome = Ellipsoid::turned(center, [wide, tall, 17.0], 0.12 + 0.1 * self.jitter[6]);
             air(Shape::Ellipsoid(dome));
             let side = [center[0] + 0.55 * wide, center[1] + 0.4 * tall, 6.0];
-            air(Shape::Ellipsoid(Ellipsoid::new(side, [0.6 * wide, 0.9 * tall, 20.0])));
+            air(Shape::Ellipsoid(Ellipsoid::new(side, [0.6 * wide, 0.9 * tall, 13.0])));
         }
         for k in 0..self.bowel {
             let [a, b, c] = [0, 5, 10].map(|o| self.jitter[(k + o) % 16]);
-            let center = [78.0 - 34.0 * k as f64 + 14.0 * a, under + 78.0 + 26.0 * b, 40.0];
-            let radii = [20.0 + 7.0 * c, 12.0 + 3.0 * a, 15.0];
+            let center = [70.0 - 30.0 * k as f64 + 24.0 * a, under + 84.0 + 42.0 * b, 40.0];
+            let radii = [19.0 + 9.0 * c, 12.0 + 4.0 * a, 6.0];
             air(Shape::Ellipsoid(Ellipsoid::turned(center, radii, 0.7 * c)));
         }
     }
@@ -81,9 +81,13 @@ impl Patient {
         let mut soft = |shape| parts.push(Part::new(shape, Role::Organ(Tissue::Soft)));
         let [rx, _, rz] = self.lung_radii;
         let wide = 25.0 + 3.0 * self.jitter[4] + 0.12 * self.fat;
-        soft(Shape::Ellipsoid(Ellipsoid::new([1.0, -80.0, -6.0], [wide, 100.0, 58.0])));
+        soft(Shape::Ellipsoid(Ellipsoid::new([1.0, -80.0, -6.0], [wide, 100.0, 47.0])));
+        // Gullet, lymph nodes and fat between the lungs, down to the diaphragm.
+        let low =
+            Ellipsoid::new([6.0 + 3.0 * self.jitter[5], 30.0, -10.0], [wide - 7.0, 160.0, 36.0]);
+        soft(Shape::Ellipsoid(low));
         // Tissue along the spine keeps the lungs out of the vertebrae.
-        let spine = Column { axis: [0.0, -rz * 0.72], radii: [20.0, 30.0], ends: [-330.0, 460.0] };
+        let spine = Column { axis: [0.0, -rz * 0.72], radii: [20.0, 24.0], ends: [-330.0, 460.0] };
         soft(Shape::Column(spine));
         // Drawn out along the beam, so that the film's edge of the dome is sharp. Highest towards
         // the midline, falling off to the recess at the wall.

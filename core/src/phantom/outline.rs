@@ -33,6 +33,14 @@ impl Patient {
         parts.push(Part::new(Shape::Ellipsoid(low), role));
         let chest = Ellipsoid::new([0.0, 34.0, 0.0], [x, 222.0 + fat * 0.6, z]);
         parts.push(Part::new(Shape::Ellipsoid(chest), role));
+        // The broad muscle of the back and the fat over it fill the flanks.
+        for side in [-1.0, 1.0] {
+            let flank = Ellipsoid::new(
+                [side * (self.lung_x + rx - 2.0), 60.0, -12.0],
+                [18.0 + self.muscle + fat, 190.0 + fat, 56.0 + 0.8 * fat],
+            );
+            parts.push(Part::new(Shape::Ellipsoid(flank), role));
+        }
     }
 
     fn head(&self, role: Role, skin: f64, parts: &mut Vec<Part>) {
@@ -56,7 +64,7 @@ impl Patient {
             44.0 + 0.5 * fat,
         );
         add(Shape::Capsule(slope));
-        let girdle = 46.0 + 0.4 * self.muscle;
+        let girdle = 49.0 + 0.4 * self.muscle;
         add(Shape::Capsule(Capsule::new(joint, elbow, girdle + fat)));
         if self.arms_up {
             return;
@@ -90,15 +98,15 @@ impl Patient {
             let center = [
                 side * (64.0 + 12.0 * b + 5.0 * self.jitter[12]),
                 28.0 + 44.0 * b * self.sag + 4.0 * side * self.jitter[13],
-                front - 16.0,
+                front - 30.0,
             ];
-            let radii = [50.0 * b + 8.0, 60.0 * b + 6.0, 24.0 + 26.0 * b * b];
-            let breast = Ellipsoid::leaning(center, radii, side * -0.12, 0.35 * self.sag);
+            let radii = [52.0 * b + 10.0, 66.0 * b + 10.0, 24.0 + 24.0 * b * b];
+            let breast = Ellipsoid::leaning(center, radii, side * -0.2, 0.3 + 0.45 * self.sag);
             parts.push(Part::new(Shape::Ellipsoid(breast), Role::Skin));
             // Glands are denser than fat.
             let gland = Ellipsoid::leaning(
                 [center[0], center[1] + 6.0, center[2] + 4.0],
-                radii.map(|r| 0.72 * r),
+                radii.map(|r| 0.5 * r),
                 side * -0.12,
                 0.35 * self.sag,
             );

@@ -7,7 +7,7 @@ use super::tissue::Tissue;
 use super::volume::{Part, Role, Shape};
 
 /// Bone is drawn as a cortex of this thickness around marrow.
-const CORTEX_MM: f64 = 1.4;
+const CORTEX_MM: f64 = 1.5;
 
 impl Patient {
     pub(super) fn bones(&self, parts: &mut Vec<Part>) {
@@ -42,9 +42,9 @@ impl Patient {
         };
         let z = -self.lung_radii[2] * 0.72;
         let wide = 15.0 + self.jitter[2];
-        let body = height - 4.5;
-        let inner = wide - 1.0;
-        stack([inner, 13.5], z, 1.0, body - 2.0, Tissue::Marrow);
+        let body = height - 3.8;
+        let inner = wide - 0.8;
+        stack([inner, 14.0], z, 0.8, body - 1.6, Tissue::Marrow);
         stack([wide, 14.5], z, 0.0, body, Tissue::Bone);
         // Transverse and spinous processes.
         stack([28.0, 5.0], z - 20.0, 5.0, 7.0, Tissue::Marrow);
@@ -59,8 +59,8 @@ impl Patient {
         let drop = self.rib_drop + 0.03 * side * self.jitter[14];
         for (tissue, inset) in [(Tissue::Marrow, CORTEX_MM), (Tissue::Bone, 0.0)] {
             let ribs = Ribs {
-                outer: grown(9.5 - inset * 0.8),
-                inner: grown(2.6 + inset * 0.8),
+                outer: grown(10.0 - inset * 0.3),
+                inner: grown(2.2 + inset * 0.3),
                 slabs: Slabs {
                     normal: [-side * drop, c, -s],
                     fan: [side * self.rib_fan, 0.0, 0.4 * self.rib_fan],
@@ -113,8 +113,8 @@ impl Patient {
             [side * 0.68 * wide, -116.0 - lift, front * 0.28],
             [side * 1.03 * wide, -126.0 - lift, -6.0],
         ];
-        let radii = [7.2, 5.8, 5.2];
-        for (tissue, inset) in [(Tissue::Marrow, CORTEX_MM + 0.4), (Tissue::Bone, 0.0)] {
+        let radii = [8.0, 6.6, 6.2];
+        for (tissue, inset) in [(Tissue::Marrow, CORTEX_MM + 0.8), (Tissue::Bone, 0.0)] {
             for (pair, radius) in joints.windows(2).zip(radii) {
                 bone(Shape::Capsule(Capsule::new(pair[0], pair[1], radius - inset)), tissue);
             }
@@ -131,15 +131,15 @@ impl Patient {
         let middle: [f64; 3] =
             std::array::from_fn(|k| 0.38 * socket[k] + 0.30 * tip[k] + 0.32 * medial[k]);
         let lean = side * (0.08 + 0.24 * out);
-        let blade = Ellipsoid::turned([middle[0], middle[1], back], [27.0, 62.0, 2.4], lean);
-        bone(Shape::Ellipsoid(blade), Tissue::Marrow);
-        bone(Shape::Capsule(Capsule::new(socket, tip, 4.2)), Tissue::Marrow);
-        bone(Shape::Capsule(Capsule::new(medial, tip, 2.2)), Tissue::Marrow);
+        let blade = Ellipsoid::turned([middle[0], middle[1], back], [27.0, 62.0, 1.3], lean);
+        bone(Shape::Ellipsoid(blade), Tissue::Bone);
+        bone(Shape::Capsule(Capsule::new(socket, tip, 2.8)), Tissue::Bone);
+        bone(Shape::Capsule(Capsule::new(medial, tip, 1.4)), Tissue::Bone);
         let top = [side * 1.10 * wide, -132.0 - lift, -24.0];
         let root = [medial[0], medial[1] + 14.0, back];
-        bone(Shape::Capsule(Capsule::new(root, top, 4.4)), Tissue::Marrow);
+        bone(Shape::Capsule(Capsule::new(root, top, 3.0)), Tissue::Bone);
         let hook = [side * 0.90 * wide, -112.0 - lift, 8.0];
-        bone(Shape::Capsule(Capsule::new(socket, hook, 5.5)), Tissue::Marrow);
+        bone(Shape::Capsule(Capsule::new(socket, hook, 4.0)), Tissue::Bone);
         bone(Shape::Ellipsoid(Ellipsoid::new(socket, [7.0, 17.0, 12.0])), Tissue::Marrow);
     }
 }

@@ -56,6 +56,11 @@ impl Ellipsoid {
         dot(u, u) <= 1.0
     }
 
+    /// The `x` of a row of rays that may meet it: rays from `origin` along `start + x step`.
+    pub(crate) fn row(&self, origin: Vec3, start: Vec3, step: Vec3) -> Option<Span> {
+        quadric_row(self.map(sub(origin, self.center)), self.map(start), self.map(step))
+    }
+
     /// A box that holds it.
     pub(crate) fn bounds(&self) -> Aabb {
         Aabb {
@@ -93,6 +98,13 @@ impl Column {
     pub(crate) fn contains(&self, p: Vec3) -> bool {
         let (x, z) = ((p[0] - self.axis[0]) / self.radii[0], (p[2] - self.axis[1]) / self.radii[1]);
         x * x + z * z <= 1.0 && p[1] >= self.ends[0] && p[1] <= self.ends[1]
+    }
+
+    /// As [`Ellipsoid::row`], for the column without its ends.
+    pub(crate) fn row(&self, origin: Vec3, start: Vec3, step: Vec3) -> Option<Span> {
+        let map = |v: Vec3| [v[0] / self.radii[0], 0.0, v[2] / self.radii[1]];
+        let center = [self.axis[0], 0.0, self.axis[1]];
+        quadric_row(map(sub(origin, center)), map(start), map(step))
     }
 
     /// A box that holds it.
@@ -157,6 +169,11 @@ impl Capsule {
         dot(gap, gap) <= self.radius * self.radius
     }
 
+    /// Ends of its axis, and its radius.
+    pub(crate) fn axis(&self) -> (Vec3, Vec3, f64) {
+        (self.from, self.to, self.radius)
+    }
+
     /// A box that holds it.
     pub(crate) fn bounds(&self) -> Aabb {
         Aabb {
@@ -175,12 +192,25 @@ fn some(s: Span) -> Option<Span> {
     (s.1 > s.0).then_some(s)
 }
 
+/// The `x` for which the line from `o` along `a + x b` meets the unit sphere: where
+/// `(o.d)^2 - (o.o - 1) d.d > 0`, a quadratic function of `x`.
+fn quadric_row(o: Vec3, a: Vec3, b: Vec3) -> Option<Span> {
+    let k = dot(o, o) - 1.0;
+    let (oa, ob) = (dot(o, a), dot(o, b));
+    let square = k * dot(b, b) - ob * ob;
+    if square <= 0.0 {
+        // The shadow has no end in this direction: the source is inside, or the solid endless.
+        return Some((f64::NEG_INFINITY, f64::INFINITY));
+    }
+    roots(square, k * dot(a, b) - oa * ob, k * dot(a, a) - oa * oa)
+}
+
 /// Where `a t^2 + 2 b t + c <= 0`, for `a >= 0`.
 fn roots(a: f64, b: f64, c: f64) -> Option<Span> {
     let discriminant = b * b - a * c;
     if discriminant <= 0.0 || a <= 0.0 {
         return None;
     }
-    let root = discriminant.sqrt();
-    Some(((-b - root) / a, (-b + root) / a))
+    let (root, inverse) = (discriminant.sqrt(), 1.0 / a);
+    Some(((-b - root) * inverse, (-b + root) * inverse))
 }

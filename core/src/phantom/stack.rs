@@ -34,8 +34,9 @@ impl Slabs {
     fn range(&self, low: f64, high: f64) -> Option<(usize, usize)> {
         // Truncation is floor or more here, and one slab more at each end covers the wobble.
         let last = self.count as f64 - 1.0;
-        let from = (low - self.first - self.height) / self.spacing - 1.0;
-        let to = (high - self.first) / self.spacing + 1.0;
+        let each = 1.0 / self.spacing;
+        let from = (low - self.first - self.height) * each - 1.0;
+        let to = (high - self.first) * each + 1.0;
         (to >= 0.0 && from <= last && low <= high).then(|| (from as usize, to.min(last) as usize))
     }
 

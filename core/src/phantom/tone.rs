@@ -33,6 +33,8 @@ pub(crate) struct Tone {
     inverted: bool,
 }
 
+/// Quantiles of the density over the patient that stand for lung and for mediastinum.
+const ANCHORS: [f64; 2] = [0.12, 0.72];
 /// Cells of the table that stands for the curve, and the density it ends at.
 const TABLE: usize = 512;
 const DENSEST: f32 = 9.5;
@@ -49,7 +51,7 @@ impl Tone {
             _ => Curve::Power(gamma),
         };
         let dark = rng.range(0.13, 0.44);
-        let bright = rng.range(0.74, 0.95);
+        let bright = rng.range(0.70, 0.90);
         let stretch = f64::from(config.contrast);
         let middle = 0.5 * (dark + bright);
         let anchor = |v: f64| (middle + (v - middle) * stretch).clamp(0.03, 0.985) as f32;
@@ -60,7 +62,7 @@ impl Tone {
             curve,
             anchors: [anchor(dark), anchor(bright)],
             flatten: strong as f32,
-            detail: (1.0 + if second { rng.range(0.1, 0.7) } else { rng.range(0.0, 0.3) }) as f32,
+            detail: (1.0 + if second { rng.range(0.2, 0.9) } else { rng.range(0.0, 0.6) }) as f32,
             equalise: if even { rng.range(0.4, 1.0) as f32 } else { 0.0 },
             rim: if rng.chance(0.2) { rng.range(0.02, 0.12) as f32 } else { 0.01 },
             inverted: config.inverted,
@@ -77,7 +79,7 @@ impl Tone {
         lit: &[u8],
         patient: impl Fn(usize) -> bool,
     ) {
-        let [thin, thick] = quantiles(density, &patient, [0.10, 0.88]);
+        let [thin, thick] = quantiles(density, &patient, ANCHORS);
         if self.flatten > 0.0 || self.detail > 1.0 {
             let middle = 0.5 * (thin + thick);
             let (low, high) = (thin - 1.0, thick + 1.0);
@@ -90,7 +92,7 @@ impl Tone {
                 }
             }
         }
-        let [thin, thick] = quantiles(density, &patient, [0.10, 0.88]);
+        let [thin, thick] = quantiles(density, &patient, ANCHORS);
         let table = self.table(thin, thick);
         for d in density.iter_mut() {
             let p = (*d * (TABLE as f32 / DENSEST)).clamp(0.0, TABLE as f32 - 0.01);
@@ -153,11 +155,13 @@ impl Tone {
     }
 }
 
-/// Bends a line so that it stays within (0, 1): straight in the middle.
+/// Bends a line so that it stays within (0, 1): straight in the middle, with a long shoulder, so
+/// that the mediastinum is nearly white.
 fn soft(v: f32) -> f32 {
-    const KNEE: f32 = 0.08;
-    let low = |v: f32| if v >= KNEE { v } else { KNEE * libm::expf((v - KNEE) / KNEE) };
-    1.0 - low(1.0 - low(v))
+    let low = |v: f32, knee: f32| {
+        if v >= knee { v } else { knee * libm::expf((v - knee) / knee) }
+    };
+    1.0 - low(1.0 - low(v, 0.08), 0.22)
 }
 
 /// Two quantiles of the values whose index is `within`; `[0, 1]` when there is none.

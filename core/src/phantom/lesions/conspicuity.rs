@@ -18,12 +18,12 @@ const REACH: f64 = 5.0;
 /// clutter there, times the root of the area. Pixels are counted as on a film of 256 a side, so
 /// that the number says the same at every size.
 ///
-/// `change` is the sum over the mask's pixels; `clean` the film's attenuation without findings.
+/// `change` is the mean over the mask's pixels; `clean` the film's attenuation without findings.
 pub(crate) fn conspicuity(mask: &Mask, change: f64, clean: &[f64]) -> f64 {
     let size = mask.width;
     let scale = size as f64 / 256.0;
     let reach = ((REACH * scale + 0.5) as usize).max(1);
-    let (mut clutter, mut noise, mut seen, mut area) = (0.0, 0.0, 0.0, 0.0);
+    let (mut clutter, mut noise, mut seen, mut area) = (0.0, 0.0, 0.0, 0.0f64);
     for (i, _) in mask.data.iter().enumerate().filter(|(_, v)| **v == 1) {
         area += 1.0;
         let (x, y) = (i % size, i / size);
@@ -42,5 +42,5 @@ pub(crate) fn conspicuity(mask: &Mask, change: f64, clean: &[f64]) -> f64 {
         return 0.0;
     }
     let spread = ((clutter + noise) / seen).sqrt().max(1e-3);
-    (change / area).abs() / spread * area.sqrt() / scale
+    change.abs() / spread * area.sqrt() / scale
 }

@@ -43,7 +43,8 @@ pub(crate) struct Cloud {
     center: Vec3,
     /// Rows are axes divided by radii.
     to_sphere: [Vec3; 3],
-    half: Vec3,
+    /// Where it has faded away.
+    hull: Ellipsoid,
     /// Where it ends sharply.
     cuts: Vec<Cut>,
 }
@@ -58,11 +59,8 @@ impl Cloud {
         let (s, c) = (libm::sin(angle), libm::cos(angle));
         let axes = [[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]];
         let to_sphere = std::array::from_fn(|i| axes[i].map(|v| v / radii[i]));
-        let half = std::array::from_fn(|k| {
-            let sum: f64 = (0..3).map(|i| (axes[i][k] * radii[i]) * (axes[i][k] * radii[i])).sum();
-            sum.sqrt()
-        });
-        Self { center, to_sphere, half, cuts: Vec::new() }
+        let hull = Ellipsoid::turned(center, radii, angle);
+        Self { center, to_sphere, hull, cuts: Vec::new() }
     }
 
     fn map(&self, v: Vec3) -> Vec3 {
@@ -253,14 +251,20 @@ impl Form {
         }
     }
 
+    /// A shape that holds it, before it is cut.
+    pub(crate) fn hull(&self) -> Shape {
+        match self {
+            Self::Solid(solid) => solid.hull.clone(),
+            Self::Cloud(cloud) => Shape::Ellipsoid(cloud.hull.clone()),
+            Self::Wire { halo, .. } => Shape::Capsule(halo.clone()),
+        }
+    }
+
     /// A box that holds it.
     pub(crate) fn bounds(&self) -> Aabb {
         match self {
             Self::Solid(solid) => solid.bounds(),
-            Self::Cloud(cloud) => Aabb {
-                low: std::array::from_fn(|k| cloud.center[k] - cloud.half[k]),
-                high: std::array::from_fn(|k| cloud.center[k] + cloud.half[k]),
-            },
+            Self::Cloud(cloud) => cloud.hull.bounds(),
             Self::Wire { halo, .. } => halo.bounds(),
         }
     }
