@@ -36,8 +36,8 @@ const WEIGHTS: [(FindingKind, f64); 20] = [
     (FindingKind::Consolidation, 7.0),
     (FindingKind::Pneumonia, 7.5),
     (FindingKind::Infiltration, 7.0),
-    (FindingKind::Atelectasis, 4.6),
-    (FindingKind::Cardiomegaly, 4.5),
+    (FindingKind::Atelectasis, 4.0),
+    (FindingKind::Cardiomegaly, 2.2),
     (FindingKind::Nodule, 5.5),
     (FindingKind::Pneumothorax, 7.0),
     (FindingKind::Edema, 7.5),
@@ -50,7 +50,7 @@ const WEIGHTS: [(FindingKind, f64); 20] = [
     (FindingKind::GastricTube, 1.2),
     (FindingKind::CentralLine, 1.4),
     (FindingKind::Pacemaker, 2.4),
-    (FindingKind::Fracture, 2.2),
+    (FindingKind::Fracture, 1.8),
     (FindingKind::ForeignObject, 3.0),
 ];
 
@@ -59,7 +59,7 @@ fn company(kind: FindingKind) -> &'static [(FindingKind, f64)] {
     use FindingKind as K;
     match kind {
         K::Edema => {
-            &[(K::Cardiomegaly, 0.5), (K::Effusion, 0.5), (K::Pacemaker, 0.1), (K::CentralLine, 0.1)]
+            &[(K::Cardiomegaly, 0.45), (K::Effusion, 0.5), (K::Pacemaker, 0.1), (K::CentralLine, 0.1)]
         }
         K::Cardiomegaly => &[(K::Pacemaker, 0.15), (K::Effusion, 0.15)],
         K::EndotrachealTube => &[
@@ -161,9 +161,9 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
     let u = rng.unit();
     let zone = match kind {
         K::Consolidation | K::Pneumonia | K::Infiltration => match u {
-            u if u < 0.36 => third,
-            u if u < 0.56 => Zone::UpperMid,
-            u if u < 0.82 => Zone::MidLower,
+            u if u < 0.32 => third,
+            u if u < 0.52 => Zone::UpperMid,
+            u if u < 0.80 => Zone::MidLower,
             _ => Zone::Diffuse,
         },
         K::Fracture if u < 0.35 => Zone::Upper,

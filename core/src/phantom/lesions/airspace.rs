@@ -14,7 +14,7 @@ pub(super) fn consolidation(pen: &mut Pen) {
     let dense = (0.46 + 0.34 * severity) * filled();
     let across = pen.rng.range(0.46, 0.62);
     let center = spot(pen.patient, side, across, middle, pen.rng.range(-0.25, 0.25));
-    let wide = pen.rng.range(48.0, 62.0) + 14.0 * severity;
+    let wide = pen.rng.range(56.0, 72.0) + 14.0 * severity;
     let lobar = pen.rng.chance(0.55);
     let deep = pen.rng.range(42.0, 60.0);
     if lobar {
@@ -48,7 +48,7 @@ pub(super) fn consolidation(pen: &mut Pen) {
             let place = spot(pen.patient, side, across + pen.rng.range(-0.22, 0.22), y, 0.0);
             let radii = [
                 0.62 * wide * pen.rng.range(0.8, 1.2),
-                (0.9 * half / count as f64 + 14.0) * pen.rng.range(0.9, 1.2),
+                (0.9 * half / count as f64 + 18.0) * pen.rng.range(0.9, 1.2),
                 0.8 * deep,
             ];
             let angle = pen.rng.range(-0.7, 0.7);
@@ -85,7 +85,7 @@ pub(super) fn pneumonia(pen: &mut Pen) {
         let y = middle + (half - 8.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);
         let center =
             spot(pen.patient, side, pen.rng.range(0.14, 0.86), y, pen.rng.range(-0.4, 0.4));
-        let r = pen.rng.range(27.0, 43.0);
+        let r = pen.rng.range(32.0, 48.0);
         let radii = [r * pen.rng.range(0.9, 1.3), r, r * pen.rng.range(0.9, 1.4)];
         let angle = pen.rng.range(-0.8, 0.8);
         let dense = (0.50 + 0.45 * severity) * pen.rng.range(0.7, 1.2) * filled();
@@ -109,7 +109,7 @@ pub(super) fn infiltration(pen: &mut Pen) {
     for k in 0..count {
         let y = middle + (half - 14.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);
         let center = spot(pen.patient, side, pen.rng.range(0.34, 0.62), y, pen.rng.range(-0.3, 0.3));
-        let radii = [pen.rng.range(52.0, 68.0), pen.rng.range(38.0, 50.0), 52.0];
+        let radii = [pen.rng.range(62.0, 78.0), pen.rng.range(44.0, 58.0), 58.0];
         let angle = pen.rng.range(-0.5, 0.5);
         pen.add(Form::cloud(center, radii, angle), Place::Lung(side), dense);
     }

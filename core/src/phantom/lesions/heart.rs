@@ -19,7 +19,8 @@ pub(super) fn hernia(pen: &mut Pen) {
         let inner = Ellipsoid::new(center, radii.map(|v| v - 3.0));
         let level = Cut::at([0.0, center[1] + r * pen.rng.range(-0.25, 0.2), 0.0], [0.0, 1.0, 0.0]);
         let gas = Form::carved(Shape::Ellipsoid(inner), &[level], None);
-        pen.add(gas, Place::Instead(Tissue::Air), -Tissue::Soft.per_mm());
+        // As an amount: the gas must not weigh the wall up.
+        pen.add(gas, Place::Instead(Tissue::Air), Tissue::Soft.per_mm());
     }
     let wall = Form::ellipsoid(center, radii, 0.0);
     pen.add(wall, Place::Instead(Tissue::Soft), against_lung);

@@ -46,8 +46,8 @@ pub(crate) struct Lesion {
     pub(crate) form: Form,
     /// Where it counts.
     pub(crate) place: Place,
-    /// Change of attenuation per millimetre. For [`Place::Instead`] against what is usually there:
-    /// for the conspicuity alone, the tracer knows the tissue.
+    /// Change of attenuation per millimetre. For [`Place::Instead`] how much it differs from what is
+    /// usually there, for the conspicuity alone: the tracer knows the tissue.
     pub(crate) extra: f64,
     /// Index of the finding.
     pub(crate) finding: usize,
