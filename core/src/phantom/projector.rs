@@ -26,9 +26,10 @@ pub(crate) struct Projection {
 /// collimator lets through.
 ///
 /// Of a picture with [`FINE`] pixels a side or more, every second pixel (as the black fields of a
-/// chess board) is traced; another one takes the mean of its four neighbours where these lie on a
-/// plane and agree about every finding, and is traced elsewhere. What is a pixel wide meets
-/// traced pixels in every row that it crosses, so it is not overlooked.
+/// chess board) is traced, and only every second one of these where nothing thin is near; another
+/// one takes the mean of its four neighbours where these lie on a plane and agree about every
+/// finding, and is traced elsewhere. What is a pixel wide meets traced pixels in every row that it
+/// crosses, so it is not overlooked.
 pub(crate) fn project(
     scene: &Scene,
     findings: usize,
@@ -48,17 +49,19 @@ pub(crate) fn project(
     };
     let tiles = size.div_ceil(TILE);
     let lists = candidates(scene, camera, tiles);
-    for odd in [0, 1] {
-        for (t, near) in lists.iter().enumerate() {
+    let fine = size >= FINE;
+    for pass in [Pass::Grid, Pass::Diagonal, Pass::Straight] {
+        for (t, (near, thin)) in lists.iter().enumerate() {
             let (x0, y0) = (t % tiles * TILE, t / tiles * TILE);
             for y in y0.max(window[1])..(y0 + TILE).min(window[3]) {
                 for x in x0.max(window[0])..(x0 + TILE).min(window[2]) {
-                    if (x + y) & 1 != odd {
+                    if Pass::of(x, y) != pass {
                         continue;
                     }
                     let inner =
                         x > window[0] && y > window[1] && x + 1 < window[2] && y + 1 < window[3];
-                    if odd == 0 || size < FINE || !inner || !film.between(x, y) {
+                    let guess = fine && inner && (pass == Pass::Straight || !thin);
+                    if pass == Pass::Grid || !guess || !film.between(x, y, pass) {
                         film.trace(x, y, near);
                     }
                 }
@@ -75,6 +78,27 @@ const FINE: usize = 160;
 const FLAT: f64 = 0.018;
 /// How far opposite neighbours may lie apart.
 const STEEP: f64 = 0.25;
+
+/// When a pixel's turn is; each pass looks at neighbours of the passes before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Pass {
+    /// Even column, even row.
+    Grid,
+    /// Odd column, odd row: the neighbours on the diagonals are known.
+    Diagonal,
+    /// The others: the neighbours beside, above and below are known.
+    Straight,
+}
+
+impl Pass {
+    fn of(x: usize, y: usize) -> Self {
+        match (x & 1, y & 1) {
+            (0, 0) => Self::Grid,
+            (1, 1) => Self::Diagonal,
+            _ => Self::Straight,
+        }
+    }
+}
 
 /// A film while it is exposed.
 struct Film<'a> {
@@ -96,9 +120,13 @@ impl Film<'_> {
     }
 
     /// Takes the pixel from its neighbours if they allow it.
-    fn between(&mut self, x: usize, y: usize) -> bool {
-        let pixel = y * self.size + x;
-        let around = [pixel - 1, pixel + 1, pixel - self.size, pixel + self.size];
+    fn between(&mut self, x: usize, y: usize, pass: Pass) -> bool {
+        let (size, pixel) = (self.size, y * self.size + x);
+        let around = if pass == Pass::Diagonal {
+            [pixel - size - 1, pixel + size + 1, pixel - size + 1, pixel + size - 1]
+        } else {
+            [pixel - 1, pixel + 1, pixel - size, pixel + size]
+        };
         let [left, right, up, down] = around.map(|i| self.shadows.attenuation[i]);
         let (across, upright) = (0.5 * (left + right), 0.5 * (up + down));
         let flat = (across - upright).abs() < FLAT
@@ -116,15 +144,18 @@ impl Film<'_> {
     }
 }
 
-/// For each tile, what its rays may meet.
-fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
-    let mut lists = vec![Candidates::default(); tiles * tiles];
+/// For each tile, what its rays may meet, and whether something thin is among it.
+fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<(Candidates, bool)> {
+    let mut lists = vec![(Candidates::default(), false); tiles * tiles];
     let mut visit = |shape: &Shape, add: &dyn Fn(&mut Candidates)| {
+        let thin = is_thin(shape);
         rows(shape, camera, |y, from, to| {
             // `as usize` stops at 0; a pixel of margin on each side covers rounding.
             let tile = |v: f64| (v.max(0.0) as usize) / TILE;
             for x in tile(from - 1.0)..=tile(to + 1.0).min(tiles - 1) {
-                add(&mut lists[y / TILE * tiles + x]);
+                let (near, any_thin) = &mut lists[y / TILE * tiles + x];
+                add(near);
+                *any_thin |= thin;
             }
         });
     };
@@ -144,12 +175,27 @@ fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
         visit(&additive.shape, &|near| once(&mut near.additives[additive.side], i));
     }
     // A tile that no skin reaches needs nothing else.
-    for near in &mut lists {
+    for (near, _) in &mut lists {
         if !near.parts.iter().any(|&i| scene.parts[usize::from(i)].role == Role::Skin) {
             *near = Candidates::default();
         }
     }
     lists
+}
+
+/// Whether a pixel's width could be wider than the shape.
+fn is_thin(shape: &Shape) -> bool {
+    /// Half of twice the diagonal of a pixel of 1.5 mm, about.
+    const THIN_MM: f64 = 4.0;
+    match shape {
+        Shape::Vertebrae(_) => true,
+        Shape::Capsule(rod) => rod.axis().2 < THIN_MM,
+        Shape::Ribs(_) => false,
+        _ => {
+            let bounds = shape.bounds();
+            (0..3).any(|k| bounds.high[k] - bounds.low[k] < 2.0 * THIN_MM)
+        }
+    }
 }
 
 /// Calls `visit(y, from, to)` for every row of pixels that the shape's shadow touches, with the
