@@ -79,7 +79,7 @@ impl Patient {
         let e = emphysema.clamp(0.0, 1.0);
         // A deeper breath pushes the diaphragm down; a lying or heavy patient has no room for it.
         let shallow = if technique.ap {
-            rng.range(0.0, 26.0) + 16.0 * technique.supine
+            rng.range(0.0, 34.0) + 18.0 * technique.supine
         } else {
             rng.range(-12.0, 14.0)
         };

@@ -53,11 +53,11 @@ pub(crate) fn project(
     for pass in [Pass::Grid, Pass::Diagonal, Pass::Straight] {
         for (t, (near, thin)) in lists.iter().enumerate() {
             let (x0, y0) = (t % tiles * TILE, t / tiles * TILE);
-            for y in y0.max(window[1])..(y0 + TILE).min(window[3]) {
-                for x in x0.max(window[0])..(x0 + TILE).min(window[2]) {
-                    if Pass::of(x, y) != pass {
-                        continue;
-                    }
+            let [x1, y1] = [(x0 + TILE).min(window[2]), (y0 + TILE).min(window[3])];
+            for y in y0.max(window[1])..y1 {
+                let Some(odd) = pass.first(y) else { continue };
+                let from = x0.max(window[0]);
+                for x in (from + ((from & 1) ^ odd)..x1).step_by(2) {
                     let inner =
                         x > window[0] && y > window[1] && x + 1 < window[2] && y + 1 < window[3];
                     let guess = fine && inner && (pass == Pass::Straight || !thin);
@@ -91,11 +91,13 @@ enum Pass {
 }
 
 impl Pass {
-    fn of(x: usize, y: usize) -> Self {
-        match (x & 1, y & 1) {
-            (0, 0) => Self::Grid,
-            (1, 1) => Self::Diagonal,
-            _ => Self::Straight,
+    /// Whether this pass has the odd columns (1) or the even ones (0) of row `y`; none if neither.
+    fn first(self, y: usize) -> Option<usize> {
+        match (self, y & 1) {
+            (Self::Grid, 0) => Some(0),
+            (Self::Diagonal, 1) => Some(1),
+            (Self::Straight, odd) => Some(1 - odd),
+            _ => None,
         }
     }
 }
