@@ -79,7 +79,7 @@ impl Patient {
         let e = emphysema.clamp(0.0, 1.0);
         // A deeper breath pushes the diaphragm down; a lying or heavy patient has no room for it.
         let shallow = if technique.ap {
-            rng.range(0.0, 26.0) + 16.0 * technique.supine
+            rng.range(0.0, 34.0) + 18.0 * technique.supine
         } else {
             rng.range(-12.0, 14.0)
         };
@@ -91,7 +91,7 @@ impl Patient {
             lung_radii: [87.0 * width, 188.0 * height, 92.0 * depth],
             lung_y: 56.0 * height,
             dome_y: [right, left],
-            heart: heart * width * (1.0 - 0.12 * e),
+            heart: 0.96 * heart * width * (1.0 - 0.12 * e),
             lung_extra: (0.00004 * breath).clamp(-0.0006, 0.0016) - 0.0012 * e,
             age,
             recess: rng.range(40.0, 56.0) - 0.35 * breath.max(0.0) - 12.0 * e,
@@ -157,7 +157,7 @@ impl Patient {
         // a high diaphragm pushes up lies flatter.
         let floor = 0.5 * (self.dome_y[0] + self.dome_y[1]) + 13.0;
         let lying = ((74.0 - floor) / 60.0).clamp(-0.3, 0.6);
-        let tilt = 0.56 + 0.09 * self.jitter[7] - 0.28 * lying;
+        let tilt = 0.56 + 0.09 * self.jitter[7] - 0.16 * lying;
         let y = floor - 41.0 * f;
         let depth = 36.0 + 4.0 * f;
         [

@@ -228,10 +228,8 @@ fn intervals_agree_with_marching() {
         assert!(f64::from(disagree) < few, "{disagree} of {rays}");
         for (mask, finding) in projection.masks.iter().zip(plan) {
             // A thin thing may lie between the rays of so coarse a film.
-            let thin = matches!(
-                finding.kind,
-                FindingKind::ForeignObject | FindingKind::EndotrachealTube
-            );
+            let thin =
+                matches!(finding.kind, FindingKind::ForeignObject | FindingKind::EndotrachealTube);
             assert!(thin || mask.area() > 0, "{finding:?}");
         }
     }

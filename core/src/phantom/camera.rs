@@ -81,7 +81,7 @@ impl Camera {
         self.size
     }
 
-    /// First and last `t` of any ray, between which the whole patient lies, arms and all.
+    /// First and last `t` of any ray between which the patient lies, arms and all.
     #[cfg(test)]
     pub(crate) fn reach(&self) -> (f64, f64) {
         let middle = self.distance - self.gap;
@@ -134,5 +134,28 @@ impl Camera {
             shadow = [shadow[0].min(x), shadow[1].min(y), shadow[2].max(x), shadow[3].max(y)];
         }
         shadow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PhantomConfig, Setup};
+    use super::*;
+
+    /// Whatever lies on a pixel's ray falls on the pixel, from near and from afar.
+    #[test]
+    fn rays_and_shadows_are_the_same_geometry() {
+        for (index, view) in [(0, View::Frontal), (1, View::Frontal), (2, View::Lateral)] {
+            let config = PhantomConfig { size: 64, view, ..Default::default() };
+            let camera = Setup::new(2, index, &config, &[]).camera;
+            let (near, far) = camera.reach();
+            for (x, y) in [(0, 0), (63, 5), (31, 40)] {
+                for t in [near, 0.5 * (near + far), far] {
+                    let [u, v] = camera.project(camera.ray(x, y).at(t));
+                    assert!((u - x as f64 - 0.5).abs() < 1e-6, "{u} {x}");
+                    assert!((v - y as f64 - 0.5).abs() < 1e-6, "{v} {y}");
+                }
+            }
+        }
     }
 }

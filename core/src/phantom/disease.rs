@@ -58,9 +58,12 @@ const WEIGHTS: [(FindingKind, f64); 20] = [
 fn company(kind: FindingKind) -> &'static [(FindingKind, f64)] {
     use FindingKind as K;
     match kind {
-        K::Edema => {
-            &[(K::Cardiomegaly, 0.45), (K::Effusion, 0.5), (K::Pacemaker, 0.1), (K::CentralLine, 0.1)]
-        }
+        K::Edema => &[
+            (K::Cardiomegaly, 0.45),
+            (K::Effusion, 0.5),
+            (K::Pacemaker, 0.1),
+            (K::CentralLine, 0.1),
+        ],
         K::Cardiomegaly => &[(K::Pacemaker, 0.15), (K::Effusion, 0.15)],
         K::EndotrachealTube => &[
             (K::GastricTube, 0.6),
@@ -262,5 +265,5 @@ pub(crate) fn heart_size(rng: &mut Rng, findings: &[Planned]) -> f64 {
     findings
         .iter()
         .find(|f| f.kind == FindingKind::Cardiomegaly)
-        .map_or(usual, |f| 1.42 + 0.25 * f.severity)
+        .map_or(usual, |f| 1.48 + 0.24 * f.severity)
 }

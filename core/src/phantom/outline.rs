@@ -30,7 +30,9 @@ impl Patient {
         let column = Column { axis: [0.0, 6.0], radii: [x - 2.0, z], ends: [30.0, 640.0] };
         parts.push(Part::new(Shape::Column(column), role));
         let low = Ellipsoid::new([0.0, 250.0, 12.0], [x + belly, 230.0, z + belly]);
-        parts.push(Part::new(Shape::Ellipsoid(low), role));
+        if role == Role::Skin {
+            parts.push(Part::new(Shape::Ellipsoid(low), role));
+        }
         let chest = Ellipsoid::new([0.0, 34.0, 0.0], [x, 222.0 + fat * 0.6, z]);
         parts.push(Part::new(Shape::Ellipsoid(chest), role));
         // The broad muscle of the back and the fat over it fill the flanks.
@@ -49,7 +51,9 @@ impl Patient {
         let neck = Capsule::new([0.5 * lean, -330.0, 6.0], [0.0, -120.0, -14.0], 50.0 + fat);
         parts.push(Part::new(Shape::Capsule(neck), role));
         let head = Ellipsoid::new([lean, -345.0, 26.0], [68.0 + fat, 88.0 + fat, 88.0 + fat]);
-        parts.push(Part::new(Shape::Ellipsoid(head), role));
+        if role == Role::Skin {
+            parts.push(Part::new(Shape::Ellipsoid(head), role));
+        }
     }
 
     fn shoulder(&self, role: Role, skin: f64, side: f64, parts: &mut Vec<Part>) {

@@ -30,9 +30,10 @@ pub(crate) struct Projection {
 /// collimator lets through.
 ///
 /// Of a picture with [`FINE`] pixels a side or more, every second pixel (as the black fields of a
-/// chess board) is traced; another one takes the mean of its four neighbours where these lie on a
-/// plane and agree about every finding, and is traced elsewhere. What is a pixel wide meets
-/// traced pixels in every row that it crosses, so it is not overlooked.
+/// chess board) is traced, and only every second one of these where nothing thin is near; another
+/// one takes the mean of its four neighbours where these lie on a plane and agree about every
+/// finding, and is traced elsewhere. What is a pixel wide meets traced pixels in every row that it
+/// crosses, so it is not overlooked.
 pub(crate) fn project(
     scene: &Scene,
     findings: usize,
@@ -55,17 +56,19 @@ pub(crate) fn project(
     };
     let tiles = size.div_ceil(TILE);
     let lists = candidates(scene, camera, tiles);
-    for odd in [0, 1] {
-        for (t, near) in lists.iter().enumerate() {
+    let fine = size >= FINE;
+    for pass in [Pass::Grid, Pass::Diagonal, Pass::Straight] {
+        for (t, (near, thin)) in lists.iter().enumerate() {
             let (x0, y0) = (t % tiles * TILE, t / tiles * TILE);
-            for y in y0.max(window[1])..(y0 + TILE).min(window[3]) {
-                for x in x0.max(window[0])..(x0 + TILE).min(window[2]) {
-                    if (x + y) & 1 != odd {
-                        continue;
-                    }
+            let [x1, y1] = [(x0 + TILE).min(window[2]), (y0 + TILE).min(window[3])];
+            for y in y0.max(window[1])..y1 {
+                let Some(odd) = pass.first(y) else { continue };
+                let from = x0.max(window[0]);
+                for x in (from + ((from & 1) ^ odd)..x1).step_by(2) {
                     let inner =
                         x > window[0] && y > window[1] && x + 1 < window[2] && y + 1 < window[3];
-                    if odd == 0 || size < FINE || !inner || !film.between(x, y) {
+                    let guess = fine && inner && (pass == Pass::Straight || !thin);
+                    if pass == Pass::Grid || !guess || !film.between(x, y, pass) {
                         film.trace(x, y, near);
                     }
                 }
@@ -85,6 +88,29 @@ const FINE: usize = 160;
 const FLAT: f64 = 0.018;
 /// How far opposite neighbours may lie apart.
 const STEEP: f64 = 0.25;
+
+/// When a pixel's turn is; each pass looks at neighbours of the passes before.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Pass {
+    /// Even column, even row.
+    Grid,
+    /// Odd column, odd row: the neighbours on the diagonals are known.
+    Diagonal,
+    /// The others: the neighbours beside, above and below are known.
+    Straight,
+}
+
+impl Pass {
+    /// Whether this pass has the odd columns (1) or the even ones (0) of row `y`; none if neither.
+    fn first(self, y: usize) -> Option<usize> {
+        match (self, y & 1) {
+            (Self::Grid, 0) => Some(0),
+            (Self::Diagonal, 1) => Some(1),
+            (Self::Straight, odd) => Some(1 - odd),
+            _ => None,
+        }
+    }
+}
 
 /// A film while it is exposed.
 struct Film<'a> {
@@ -114,9 +140,13 @@ impl Film<'_> {
     }
 
     /// Takes the pixel from its neighbours if they allow it.
-    fn between(&mut self, x: usize, y: usize) -> bool {
-        let pixel = y * self.size + x;
-        let around = [pixel - 1, pixel + 1, pixel - self.size, pixel + self.size];
+    fn between(&mut self, x: usize, y: usize, pass: Pass) -> bool {
+        let (size, pixel) = (self.size, y * self.size + x);
+        let around = if pass == Pass::Diagonal {
+            [pixel - size - 1, pixel + size + 1, pixel - size + 1, pixel + size - 1]
+        } else {
+            [pixel - 1, pixel + 1, pixel - size, pixel + size]
+        };
         let [left, right, up, down] = around.map(|i| self.shadows.attenuation[i]);
         let (across, upright) = (0.5 * (left + right), 0.5 * (up + down));
         let flat = (across - upright).abs() < FLAT
@@ -136,11 +166,12 @@ impl Film<'_> {
     }
 }
 
-/// For each tile, what its rays may meet.
-fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
+/// For each tile, what its rays may meet, and whether something thin is among it.
+fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<(Candidates, bool)> {
     const ALL: [f64; 4] = [f64::NEG_INFINITY, f64::NEG_INFINITY, f64::INFINITY, f64::INFINITY];
-    let mut lists = vec![Candidates::default(); tiles * tiles];
-    let mut visit = |shape: &Shape, limit: [f64; 4], add: &dyn Fn(&mut Candidates)| {
+    let mut lists = vec![(Candidates::default(), false); tiles * tiles];
+    let mut visit = |shape: &Shape, limit: [f64; 4], thin: bool, add: &dyn Fn(&mut Candidates)| {
+        let thin = thin || is_thin(shape);
         rows(shape, camera, |y, from, to| {
             let (from, to) = (from.max(limit[0]), to.min(limit[2]));
             if (y as f64) < limit[1] - 2.0 || y as f64 > limit[3] + 1.0 || from > to {
@@ -149,7 +180,9 @@ fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
             // `as usize` stops at 0; a pixel of margin on each side covers rounding.
             let tile = |v: f64| (v.max(0.0) as usize) / TILE;
             for x in tile(from - 1.0)..=tile(to + 1.0).min(tiles - 1) {
-                add(&mut lists[y / TILE * tiles + x]);
+                let (near, any_thin) = &mut lists[y / TILE * tiles + x];
+                add(near);
+                *any_thin |= thin;
             }
         });
     };
@@ -160,25 +193,41 @@ fn candidates(scene: &Scene, camera: &Camera, tiles: usize) -> Vec<Candidates> {
         }
     };
     for (i, part) in scene.parts.iter().enumerate() {
-        visit(&part.shape, ALL, &|near| once(&mut near.parts, i));
+        visit(&part.shape, ALL, false, &|near| once(&mut near.parts, i));
     }
     for (side, lung) in scene.lungs.iter().enumerate() {
-        visit(&Shape::Ellipsoid(lung.whole.clone()), ALL, &|near| near.lungs[side] = true);
+        visit(&Shape::Ellipsoid(lung.whole.clone()), ALL, false, &|near| near.lungs[side] = true);
     }
     for (i, additive) in scene.additives.iter().enumerate() {
-        visit(&additive.shape, ALL, &|near| once(&mut near.additives[additive.side], i));
+        visit(&additive.shape, ALL, false, &|near| once(&mut near.additives[additive.side], i));
     }
     for (i, lesion) in scene.lesions.iter().enumerate() {
         let limit = camera.shadow(&lesion.form.bounds());
-        visit(&lesion.form.hull(), limit, &|near| once(&mut near.lesions, i));
+        let hollow = lesion.form.is_hollow();
+        visit(&lesion.form.hull(), limit, hollow, &|near| once(&mut near.lesions, i));
     }
     // A tile that no skin reaches needs nothing else.
-    for near in &mut lists {
+    for (near, _) in &mut lists {
         if !near.parts.iter().any(|&i| scene.parts[usize::from(i)].role == Role::Skin) {
             *near = Candidates::default();
         }
     }
     lists
+}
+
+/// Whether a pixel's width could be wider than the shape.
+fn is_thin(shape: &Shape) -> bool {
+    /// Half of twice the diagonal of a pixel of 1.5 mm, about.
+    const THIN_MM: f64 = 4.0;
+    match shape {
+        Shape::Vertebrae(_) => true,
+        Shape::Capsule(rod) => rod.axis().2 < THIN_MM,
+        Shape::Ribs(_) => false,
+        _ => {
+            let bounds = shape.bounds();
+            (0..3).any(|k| bounds.high[k] - bounds.low[k] < 2.0 * THIN_MM)
+        }
+    }
 }
 
 /// Calls `visit(y, from, to)` for every row of pixels that the shape's shadow touches, with the

@@ -54,30 +54,29 @@ impl Patient {
     fn ribs(&self, side: f64, parts: &mut Vec<Part>) {
         let (s, c) = (libm::sin(self.rib_tilt), libm::cos(self.rib_tilt));
         let center = [side * self.lung_x, self.lung_y, 0.0];
-        let grown = |by: f64| Ellipsoid::new(center, self.lung_radii.map(|r| r + by));
+        let [rx, ry, rz] = self.lung_radii;
         // A crooked or turned patient has no two equal sides.
         let drop = self.rib_drop + 0.03 * side * self.jitter[14];
-        for (tissue, inset) in [(Tissue::Marrow, CORTEX_MM), (Tissue::Bone, 0.0)] {
-            let ribs = Ribs {
-                outer: grown(10.0 - inset * 0.3),
-                inner: grown(2.2 + inset * 0.3),
-                slabs: Slabs {
-                    normal: [-side * drop, c, -s],
-                    fan: [side * self.rib_fan, 0.0, 0.4 * self.rib_fan],
-                    first: self.apex_y() * c - 6.0 - drop * self.lung_x
-                        + inset
-                        + 2.0 * side * self.jitter[15],
-                    spacing: self.rib_spacing,
-                    height: self.rib_height - 2.0 * inset,
-                    count: 12,
-                    wobble: self.wobble,
-                },
-                side,
-                medial: 14.0 + inset,
-                front: self.lung_radii[2] * (0.62 + 0.08 * self.jitter[2]) - inset,
-            };
-            parts.push(Part::new(Shape::Ribs(ribs), Role::Organ(tissue)));
-        }
+        // A rib is drawn as all its bone pressed flat: what the beam meets of it from front to
+        // back. Seen from the edge it is as thin as the walls of a tube, or the ribs' ends would
+        // join to a bright line around the lungs.
+        let ribs = Ribs {
+            outer: Ellipsoid::new(center, [rx + 5.8, ry + 5.6, rz + 6.8]),
+            inner: Ellipsoid::new(center, [rx + 4.4, ry + 4.2, rz + 2.3]),
+            slabs: Slabs {
+                normal: [-side * drop, c, -s],
+                fan: [side * self.rib_fan, 0.0, 0.4 * self.rib_fan],
+                first: self.apex_y() * c - 4.0 - drop * self.lung_x + 2.0 * side * self.jitter[15],
+                spacing: self.rib_spacing,
+                height: self.rib_height,
+                count: 12,
+                wobble: self.wobble,
+            },
+            side,
+            medial: 14.0,
+            front: rz * (0.62 + 0.08 * self.jitter[2]),
+        };
+        parts.push(Part::new(Shape::Ribs(ribs), Role::Organ(Tissue::Bone)));
     }
 
     /// Calcium in the ribs' cartilage, in the old.

@@ -142,6 +142,11 @@ impl Capsule {
         let r2 = self.radius * self.radius;
         // A ray that misses the endless tube misses the balls, which lie inside it.
         let tube = roots(1.0 - dw * dw, md - mw * dw, mm - mw * mw - r2)?;
+        // Mostly the ray enters and leaves between the ends.
+        let (enters, leaves) = (mw + tube.0 * dw, mw + tube.1 * dw);
+        if enters.min(leaves) >= 0.0 && enters.max(leaves) <= self.length {
+            return Some(tube);
+        }
         let mut hull: Option<Span> = None;
         let mut include = |s: Span| {
             if s.1 > s.0 {

@@ -4,7 +4,6 @@
 use sha2::{Digest, Sha256};
 
 use super::disease::{self, Planned};
-use super::film::Exposure;
 use super::rng::{Purpose, Rng};
 use super::*;
 

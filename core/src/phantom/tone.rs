@@ -136,21 +136,25 @@ impl Tone {
             .collect()
     }
 
-    /// Histogram equalisation over the lit film.
+    /// Histogram equalisation over the lit film; ranks within a bin follow the grey value.
     fn even(&self, grey: &mut [f32], lit: &[u8]) {
-        let mut count = [0u32; 257];
-        let bin = |v: f32| (v * 255.0 + 0.5) as usize;
+        const BINS: usize = 1024;
+        let mut count = vec![0u32; BINS + 1];
+        let place = |v: f32| {
+            let p = v.clamp(0.0, 1.0) * (BINS as f32 - 0.01);
+            (p as usize, p - (p as usize) as f32)
+        };
         for (v, _) in grey.iter().zip(lit).filter(|(_, lit)| **lit == 2) {
-            count[bin(*v).min(255) + 1] += 1;
+            count[place(*v).0 + 1] += 1;
         }
-        for k in 1..count.len() {
-            count[k] += count[k - 1];
+        for k in 0..BINS {
+            count[k + 1] += count[k];
         }
-        let all = count[256].max(1) as f32;
+        let all = count[BINS].max(1) as f32;
         for v in grey.iter_mut() {
-            let k = bin(*v).min(255);
-            let rank = 0.5 * (count[k] + count[k + 1]) as f32 / all;
-            *v += self.equalise * (rank - *v);
+            let (k, part) = place(*v);
+            let rank = count[k] as f32 + part * (count[k + 1] - count[k]) as f32;
+            *v += self.equalise * (rank / all - *v);
         }
     }
 }

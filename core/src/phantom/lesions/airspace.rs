@@ -63,7 +63,9 @@ pub(super) fn consolidation(pen: &mut Pen) {
     // Air bronchograms: from the hilum into the shadow.
     let hilum = pen.hilum(side);
     for _ in 0..3 {
-        let target = spot(pen.patient, side,
+        let target = spot(
+            pen.patient,
+            side,
             across + pen.rng.range(-0.25, 0.3),
             middle + half * pen.rng.range(-0.6, 0.6),
             0.0,
@@ -108,7 +110,8 @@ pub(super) fn infiltration(pen: &mut Pen) {
     let count = 2 + (half / 34.0) as usize;
     for k in 0..count {
         let y = middle + (half - 14.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);
-        let center = spot(pen.patient, side, pen.rng.range(0.34, 0.62), y, pen.rng.range(-0.3, 0.3));
+        let center =
+            spot(pen.patient, side, pen.rng.range(0.34, 0.62), y, pen.rng.range(-0.3, 0.3));
         let radii = [pen.rng.range(62.0, 78.0), pen.rng.range(44.0, 58.0), 58.0];
         let angle = pen.rng.range(-0.5, 0.5);
         pen.add(Form::cloud(center, radii, angle), Place::Lung(side), dense);

@@ -30,7 +30,7 @@ pub(super) fn fracture(pen: &mut Pen) {
             let near = along(along(at, 2.5, axis), step, across);
             let far = along(at, long, axis);
             // Seen from its end and over its neighbour, so without a pale middle.
-            pen.shade(Form::rod(near, far, thick), Place::Instead(Tissue::Bone), contrast);
+            pen.add(Form::rod(near, far, thick), Place::Instead(Tissue::Bone), contrast);
             let gone = Form::rod(along(at, 4.0, axis), along(at, long - 5.0, axis), thick + 2.4);
             pen.shade(gone, Place::Instead(Tissue::Muscle), contrast);
         }
@@ -40,7 +40,7 @@ pub(super) fn fracture(pen: &mut Pen) {
         }
         _ => {
             // Healed: a knot of bone around the break.
-            let lump = Form::ellipsoid(at, [12.0, 10.5, 9.0], 0.0);
+            let lump = Form::rod(along(at, -6.0, axis), along(at, 6.0, axis), 7.5);
             pen.shade(lump, Place::Instead(Tissue::Bone), contrast);
         }
     }
@@ -74,8 +74,8 @@ fn find(pen: &mut Pen, clavicle: bool) -> Option<(Vec3, Vec3)> {
             let offset = [on[0] - sign * pen.patient.lung_x, on[1] - pen.patient.lung_y, on[2]];
             let radii = pen.patient.lung_radii;
             let out = unit([0, 1, 2].map(|k| offset[k] / (radii[k] * radii[k])));
-            let p = along(on, 7.0, out);
-            p
+            // The shell is thin; its depth is not known here.
+            along(on, pen.rng.range(2.0, 11.0), out)
         };
         if !is_bone(pen.scene, start) {
             continue;
@@ -93,10 +93,10 @@ fn find(pen: &mut Pen, clavicle: bool) -> Option<(Vec3, Vec3)> {
 /// Middle and main direction of the bone in a ball around a point; none where it is no rod.
 fn settle(scene: &Scene, start: Vec3) -> Option<(Vec3, Vec3)> {
     let mut points = Vec::new();
-    for i in -4..=4 {
-        for j in -4..=4 {
-            for k in -4..=4 {
-                let step = [i, j, k].map(|v| 3.0 * f64::from(v));
+    for i in -5..=5 {
+        for j in -5..=5 {
+            for k in -5..=5 {
+                let step = [i, j, k].map(|v| 2.4 * f64::from(v));
                 let p = along(start, 1.0, step);
                 if dot(step, step) <= 150.0 && is_bone(scene, p) {
                     points.push(p);
@@ -129,5 +129,5 @@ fn settle(scene: &Scene, start: Vec3) -> Option<(Vec3, Vec3)> {
         length += t * t;
         width += dot(d, d) - t * t;
     }
-    (length > 1.4 * width && is_bone(scene, middle)).then_some((middle, axis))
+    (length > 1.4 * width).then_some((middle, axis))
 }

@@ -119,8 +119,9 @@ pub(super) fn pacemaker(pen: &mut Pen) {
     let angle = pen.rng.range(-0.5, 0.5);
     // A disc with its sides cut off: a box with round corners.
     let (s, c) = (libm::sin(angle), libm::cos(angle));
-    let cuts = [([c, s, 0.0], 22.0), ([-c, -s, 0.0], 22.0), ([-s, c, 0.0], 17.0), ([s, -c, 0.0], 17.0)]
-        .map(|(n, reach)| Cut::at(along(middle, reach * size, n), n));
+    let cuts =
+        [([c, s, 0.0], 22.0), ([-c, -s, 0.0], 22.0), ([-s, c, 0.0], 17.0), ([s, -c, 0.0], 17.0)]
+            .map(|(n, reach)| Cut::at(along(middle, reach * size, n), n));
     let radii = [27.0 * size, 22.0 * size, 5.0];
     let hull = Shape::Ellipsoid(Ellipsoid::turned(middle, radii, angle));
     pen.add(Form::carved(hull, &cuts, None), Place::Over, 0.30);
@@ -138,7 +139,11 @@ pub(super) fn pacemaker(pen: &mut Pen) {
     }
     path.extend([[-20.0, -58.0, 8.0], [-24.0, 2.0, 10.0]]);
     let mut right = path.clone();
-    right.extend([[-26.0, floor - 34.0, 30.0], [4.0, floor - 8.0, 44.0], [34.0, floor - 10.0, 50.0]]);
+    right.extend([
+        [-26.0, floor - 34.0, 30.0],
+        [4.0, floor - 8.0, 44.0],
+        [34.0, floor - 10.0, 50.0],
+    ]);
     line(pen, &right, 1.35, 0.20);
     if pen.rng.chance(0.35) {
         // The shock coil of a defibrillator.

@@ -31,7 +31,8 @@ pub(super) fn mass(pen: &mut Pen) {
     for _ in 0..2 {
         let turn = pen.rng.range(0.0, 6.28);
         let off = 0.42 * radius;
-        let lump = [center[0] + off * libm::cos(turn), center[1] + off * libm::sin(turn), center[2]];
+        let lump =
+            [center[0] + off * libm::cos(turn), center[1] + off * libm::sin(turn), center[2]];
         pen.add(Form::ellipsoid(lump, [0.62 * radius; 3], 0.0), Place::Lung(side), 0.25 * extra);
     }
     match pen.rng.unit() {

@@ -245,10 +245,13 @@ impl Form {
                 (f64::from(u8::from(inside)), inside)
             }
             Self::Cloud(cloud) => (cloud.density(p), cloud.core_contains(p)),
-            Self::Wire { core, halo } => {
-                (f64::from(u8::from(core.contains(p))), halo.contains(p))
-            }
+            Self::Wire { core, halo } => (f64::from(u8::from(core.contains(p))), halo.contains(p)),
         }
+    }
+
+    /// Whether it is a shell, whose wall may be thin.
+    pub(crate) fn is_hollow(&self) -> bool {
+        matches!(self, Self::Solid(solid) if solid.hollow.is_some())
     }
 
     /// A shape that holds it, before it is cut.

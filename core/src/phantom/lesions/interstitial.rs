@@ -16,12 +16,10 @@ pub(super) fn edema(pen: &mut Pen) {
         let dense = (0.46 + 0.40 * severity) * pen.rng.range(0.9, 1.1) * filled();
         for k in 0..4 {
             let y = hilum[1] + 46.0 * (f64::from(k) - 1.3) * 0.8 + pen.rng.range(-8.0, 8.0);
-            let center = spot(pen.patient, side, pen.rng.range(0.18, 0.36), y, pen.rng.range(-0.3, 0.3));
-            let radii = [
-                pen.rng.range(44.0, 58.0) + 8.0 * severity,
-                pen.rng.range(42.0, 54.0),
-                58.0,
-            ];
+            let center =
+                spot(pen.patient, side, pen.rng.range(0.18, 0.36), y, pen.rng.range(-0.3, 0.3));
+            let radii =
+                [pen.rng.range(44.0, 58.0) + 8.0 * severity, pen.rng.range(42.0, 54.0), 58.0];
             let angle = sign(side) * pen.rng.range(-0.3, 0.5);
             pen.add(Form::cloud(center, radii, angle), Place::Lung(side), dense);
         }
@@ -62,7 +60,8 @@ pub(super) fn fibrosis(pen: &mut Pen) {
         let y = top + 4.0 + (2.0 * half - 8.0) * pen.rng.unit();
         // Denser towards the edge.
         let out = pen.rng.unit();
-        let at = spot(pen.patient, side, 0.32 + 0.64 * (1.0 - out * out), y, pen.rng.range(-0.6, 0.6));
+        let at =
+            spot(pen.patient, side, 0.32 + 0.64 * (1.0 - out * out), y, pen.rng.range(-0.6, 0.6));
         if pen.rng.chance(0.35) {
             let r = pen.rng.range(3.4, 5.4);
             let hull = Shape::Ellipsoid(Ellipsoid::new(at, [r; 3]));

@@ -101,8 +101,7 @@ impl Pen<'_> {
 
     /// Upper and lower end of the finding's zone on a side, as y.
     pub(crate) fn heights(&self, side: usize, zone: Zone) -> [f64; 2] {
-        let (top, bottom) =
-            (self.patient.apex_y() + 8.0, self.patient.dome_y[side] + 2.0);
+        let (top, bottom) = (self.patient.apex_y() + 8.0, self.patient.dome_y[side] + 2.0);
         let third = (bottom - top) / 3.0;
         let thirds = zone.thirds();
         let first = thirds.iter().position(|&t| t).unwrap_or(0) as f64;

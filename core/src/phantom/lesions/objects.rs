@@ -75,7 +75,11 @@ fn fragments(pen: &mut Pen, at: Vec3) {
         let angle = pen.rng.range(-1.5, 1.5);
         pen.shade(Form::ellipsoid(center, [r * stretch, r, r], angle), Place::Over, 0.6);
         let halo = (r * stretch + 0.6).max(HALO_MM);
-        pen.add(Form::ellipsoid(center, [halo, (r + 0.6).max(HALO_MM), halo], angle), Place::Over, 0.0);
+        pen.add(
+            Form::ellipsoid(center, [halo, (r + 0.6).max(HALO_MM), halo], angle),
+            Place::Over,
+            0.0,
+        );
     }
 }
 
@@ -84,10 +88,8 @@ fn pin(pen: &mut Pen, at: Vec3) {
     let turn = pen.rng.range(-1.2, 1.2);
     let long = pen.rng.range(24.0, 40.0);
     let half = [0.5 * long * libm::cos(turn), 0.5 * long * libm::sin(turn)];
-    let (from, to) = (
-        [at[0] - half[0], at[1] - half[1], at[2]],
-        [at[0] + half[0], at[1] + half[1], at[2]],
-    );
+    let (from, to) =
+        ([at[0] - half[0], at[1] - half[1], at[2]], [at[0] + half[0], at[1] + half[1], at[2]]);
     pen.add(Form::wire(from, to, 1.3, HALO_MM), Place::Over, 0.6);
     pen.add(Form::wire(from, from, 3.0, HALO_MM + 1.0), Place::Over, 0.5);
 }
