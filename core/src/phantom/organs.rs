@@ -87,7 +87,7 @@ impl Patient {
             Ellipsoid::new([6.0 + 3.0 * self.jitter[5], 30.0, -10.0], [wide - 7.0, 160.0, 36.0]);
         soft(Shape::Ellipsoid(low));
         // Tissue along the spine keeps the lungs out of the vertebrae.
-        let spine = Column { axis: [0.0, -rz * 0.72], radii: [20.0, 24.0], ends: [-330.0, 460.0] };
+        let spine = Column { axis: [0.0, -rz * 0.72], radii: [17.5, 24.0], ends: [-330.0, 460.0] };
         soft(Shape::Column(spine));
         // Drawn out along the beam, so that the film's edge of the dome is sharp. Highest towards
         // the midline, falling off to the recess at the wall.

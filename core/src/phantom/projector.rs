@@ -83,9 +83,9 @@ pub(crate) fn project(
 
 /// Pictures with fewer pixels a side are traced pixel by pixel.
 const FINE: usize = 160;
-/// How far the neighbours' means across and down may lie apart, in units of attenuation: less
-/// than the quantum noise of a pixel.
-const FLAT: f64 = 0.018;
+/// How far the neighbours' means across and down may lie apart, in units of attenuation. The
+/// error is at most half of it, about the quantum noise of a pixel behind the lung.
+const FLAT: f64 = 0.03;
 /// How far opposite neighbours may lie apart.
 const STEEP: f64 = 0.25;
 
