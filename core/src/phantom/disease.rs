@@ -160,13 +160,17 @@ fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
     if matches!(kind, K::Nodule | K::Mass) {
         severity = f64::from(step) / f64::from(high - low);
     }
+    if kind == K::Pneumothorax {
+        // Small ones are the rule.
+        severity *= severity;
+    }
     let third = [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)];
     let u = rng.unit();
     let zone = match kind {
         K::Consolidation | K::Pneumonia | K::Infiltration => match u {
-            u if u < 0.32 => third,
-            u if u < 0.52 => Zone::UpperMid,
-            u if u < 0.80 => Zone::MidLower,
+            u if u < 0.28 => third,
+            u if u < 0.48 => Zone::UpperMid,
+            u if u < 0.77 => Zone::MidLower,
             _ => Zone::Diffuse,
         },
         K::Fracture if u < 0.35 => Zone::Upper,

@@ -14,7 +14,7 @@ pub(super) fn consolidation(pen: &mut Pen) {
     let dense = (0.46 + 0.34 * severity) * filled();
     let across = pen.rng.range(0.46, 0.62);
     let center = spot(pen.patient, side, across, middle, pen.rng.range(-0.25, 0.25));
-    let wide = pen.rng.range(56.0, 72.0) + 14.0 * severity;
+    let wide = pen.rng.range(60.0, 76.0) + 14.0 * severity;
     let lobar = pen.rng.chance(0.55);
     let deep = pen.rng.range(42.0, 60.0);
     if lobar {
@@ -87,7 +87,7 @@ pub(super) fn pneumonia(pen: &mut Pen) {
         let y = middle + (half - 8.0) * (2.0 * (k as f64 + 0.5) / count as f64 - 1.0);
         let center =
             spot(pen.patient, side, pen.rng.range(0.14, 0.86), y, pen.rng.range(-0.4, 0.4));
-        let r = pen.rng.range(32.0, 48.0);
+        let r = pen.rng.range(33.0, 49.0);
         let radii = [r * pen.rng.range(0.9, 1.3), r, r * pen.rng.range(0.9, 1.4)];
         let angle = pen.rng.range(-0.8, 0.8);
         let dense = (0.50 + 0.45 * severity) * pen.rng.range(0.7, 1.2) * filled();
