@@ -29,7 +29,7 @@ pub(super) fn mass(pen: &mut Pen) {
     let angle = pen.rng.range(-0.9, 0.9);
     pen.add(Form::ellipsoid(center, radii, angle), Place::Lung(side), extra);
     for _ in 0..2 {
-        let turn = pen.rng.range(0.0, 6.28);
+        let turn = pen.rng.range(0.0, std::f64::consts::TAU);
         let off = 0.42 * radius;
         let lump =
             [center[0] + off * libm::cos(turn), center[1] + off * libm::sin(turn), center[2]];

@@ -125,7 +125,7 @@ impl Cloud {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
     /// See [`Solid`].
-    Solid(Solid),
+    Solid(Box<Solid>),
     /// See [`Cloud`].
     Cloud(Cloud),
     /// A wire, and the thicker rod around it that is pointed at.
@@ -150,12 +150,12 @@ impl Form {
 
     /// A plain solid.
     pub(crate) fn of(hull: Shape) -> Self {
-        Self::Solid(Solid { hull, cuts: Vec::new(), hollow: None })
+        Self::Solid(Box::new(Solid { hull, cuts: Vec::new(), hollow: None }))
     }
 
     /// The part of a shape in all the half spaces and outside `hollow`.
     pub(crate) fn carved(hull: Shape, cuts: &[Cut], hollow: Option<Ellipsoid>) -> Self {
-        Self::Solid(Solid { hull, cuts: cuts.to_vec(), hollow })
+        Self::Solid(Box::new(Solid { hull, cuts: cuts.to_vec(), hollow }))
     }
 
     /// A cloud.

@@ -69,7 +69,7 @@ pub(super) fn fibrosis(pen: &mut Pen) {
             pen.shade(Form::carved(hull, &[], Some(hollow)), Place::Lung(side), 3.4 * filled());
             continue;
         }
-        let turn = pen.rng.range(0.0, 3.14);
+        let turn = pen.rng.range(0.0, std::f64::consts::PI);
         let long = pen.rng.range(6.0, 15.0);
         let to = [at[0] + long * libm::cos(turn), at[1] + long * libm::sin(turn), at[2]];
         let radius = pen.rng.range(1.0, 1.5);
