@@ -92,7 +92,10 @@ impl Patient {
             lung_y: 56.0 * height,
             dome_y: [right, left],
             // A bedside film enlarges the heart; what is usual stays below half of the chest.
-            heart: if technique.ap { 0.90 } else { 0.96 } * heart * width * (1.0 - 0.12 * e),
+            heart: if technique.ap { 0.97 } else { 1.01 }
+                * (1.0 + 1.2 * (heart - 1.0))
+                * width
+                * (1.0 - 0.12 * e),
             lung_extra: (0.00004 * breath).clamp(-0.0006, 0.0016) - 0.0012 * e,
             age,
             recess: rng.range(40.0, 56.0) - 0.35 * breath.max(0.0) - 12.0 * e,

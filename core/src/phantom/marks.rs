@@ -44,7 +44,7 @@ impl Marks {
             (false, false) => 0.08,
         };
         if rng.chance(words) {
-            marks.words(rng, technique, framing, size as f64);
+            marks.words(rng, technique, framing, size as f64, left);
         }
         let leads = if technique.portable { 0.72 } else { 0.05 };
         if rng.chance(leads) {
@@ -108,13 +108,21 @@ impl Marks {
         }
     }
 
-    fn words(&mut self, rng: &mut Rng, technique: &Technique, framing: &Framing, size: f64) {
+    /// A word in a corner, away from the side marker.
+    fn words(
+        &mut self,
+        rng: &mut Rng,
+        technique: &Technique,
+        framing: &Framing,
+        size: f64,
+        left: bool,
+    ) {
         let [x0, y0, x1, y1] = framing.film.map(|v| v * size);
         let word = if technique.ap { WORDS[rng.below(WORDS.len())] } else { "ERECT" };
         let height = size * rng.range(0.018, 0.03);
         let length = word.len() as f64 * 0.93 * height;
         let edge = size * rng.range(0.02, 0.06);
-        let x = if rng.chance(0.5) { x0 + edge } else { x1 - edge - length };
+        let x = if left { x0 + edge } else { x1 - edge - length };
         let y = if rng.chance(0.5) { y0 + edge } else { y1 - edge - height };
         self.written.word(word, [x, y], [1.0, 0.0], height, (0.08 * height).max(0.35), 1.0);
         if rng.chance(0.4) {

@@ -7,7 +7,7 @@ use super::volume::{Role, Shape};
 use crate::raster::Mask;
 
 /// A pixel belongs to a finding's mask when its central ray runs at least this far, millimetres,
-/// through the finding's solid.
+/// through the finding's solid. In large pictures a pixel whose four neighbours agree goes with them.
 pub const MIN_PATH_MM: f64 = 2.0;
 
 /// Side of a tile in pixels; a tile's rays share their list of candidates.
