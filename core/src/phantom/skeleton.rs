@@ -76,7 +76,7 @@ impl Patient {
             medial: 14.0,
             front: rz * (0.62 + 0.08 * self.jitter[2]),
         };
-        parts.push(Part::new(Shape::Ribs(ribs), Role::Organ(Tissue::Bone)));
+        parts.push(Part::new(Shape::Ribs(Box::new(ribs)), Role::Organ(Tissue::Bone)));
     }
 
     /// Calcium in the ribs' cartilage, in the old.
