@@ -80,7 +80,8 @@ impl Chest {
         let air: Vec<bool> = gas.iter().zip(&tube).map(|(g, t)| *g && !t).collect();
         let [right, left] = halves(&grid, &air)?;
         let blood = blood(&grid, &hu);
-        let fork = trachea.last().copied().ok_or_else(|| refuse("There is no windpipe in this CT"))?;
+        let fork =
+            trachea.last().copied().ok_or_else(|| refuse("There is no windpipe in this CT"))?;
         let heart = heart(&grid, &hu, &blood, &[&right, &left], fork);
         plain_blood(&grid, &mut hu, &blood);
         let mut left = left;

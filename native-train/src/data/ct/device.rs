@@ -80,8 +80,7 @@ impl Part {
 /// Casts the beam through a device.
 pub(crate) fn cast(beam: &Beam, parts: &[Part], pixel_mm: f64) -> Shadow {
     let size = beam.size;
-    let mut shadow =
-        Shadow { integral: vec![0.0; size * size], path: vec![0.0; size * size] };
+    let mut shadow = Shadow { integral: vec![0.0; size * size], path: vec![0.0; size * size] };
     for part in parts {
         // Pieces of a line overlap at their joints: a sub-ray takes the longest of them.
         let mut rays = std::collections::BTreeMap::<usize, (f64, f64)>::new();
@@ -92,7 +91,8 @@ pub(crate) fn cast(beam: &Beam, parts: &[Part], pixel_mm: f64) -> Shadow {
                 let low = ends.iter().map(|e| e[a]).fold(f64::INFINITY, f64::min) - reach;
                 let high = ends.iter().map(|e| e[a]).fold(f64::NEG_INFINITY, f64::max) + reach;
                 let n = (size * SUB) as f64;
-                (low * SUB as f64).clamp(0.0, n) as usize..(high * SUB as f64).clamp(0.0, n) as usize
+                (low * SUB as f64).clamp(0.0, n) as usize
+                    ..(high * SUB as f64).clamp(0.0, n) as usize
             };
             for y in span(1) {
                 for x in span(0) {

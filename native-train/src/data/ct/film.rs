@@ -83,7 +83,8 @@ impl Exposure {
             })
             .collect();
         // Detail of two sizes, as multi-scale processing does it.
-        for (reach, strength) in [(size / 24, 0.8 * self.sharpen), (size / 85, 0.6 * self.sharpen)] {
+        for (reach, strength) in [(size / 24, 0.8 * self.sharpen), (size / 85, 0.6 * self.sharpen)]
+        {
             let coarse = blurred(&density, size, reach.max(1));
             density.iter_mut().zip(&coarse).for_each(|(d, c)| *d += strength * (*d - c));
         }

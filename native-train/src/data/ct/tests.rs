@@ -89,7 +89,8 @@ fn lesions_stay_in_their_lung_and_never_count_a_voxel_twice() {
             once.dedup();
             assert_eq!(once.len(), change.places.len(), "{kind:?}");
             let air = kind == FindingKind::Pneumothorax;
-            for (k, &i) in change.places.iter().enumerate().filter(|(k, _)| change.cover[*k] > 0.5) {
+            for (k, &i) in change.places.iter().enumerate().filter(|(k, _)| change.cover[*k] > 0.5)
+            {
                 assert_eq!(change.fresh[k] < chest.attenuation[i], air, "{kind:?}");
             }
         }
@@ -100,8 +101,7 @@ fn lesions_stay_in_their_lung_and_never_count_a_voxel_twice() {
 fn a_ball_of_tissue_has_the_shadow_of_its_diameter() {
     let chest = chest();
     let mut rng = Rng::new(5, 6, Purpose::Findings);
-    let lesion =
-        lesion::draw(&mut rng, &chest, &chest.attenuation, FindingKind::Mass, 0).unwrap();
+    let lesion = lesion::draw(&mut rng, &chest, &chest.attenuation, FindingKind::Mass, 0).unwrap();
     let covered: f64 = lesion.change.cover.iter().map(|v| f64::from(*v)).sum();
     let volume = covered * GRID.voxel_mm3();
     let diameter = (6.0 * volume / std::f64::consts::PI).cbrt();

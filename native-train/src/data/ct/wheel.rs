@@ -156,6 +156,8 @@ mod tests {
         fs::write(&path, b"PK").unwrap();
         let error = read(&path).unwrap_err();
         assert!(format!("{error:#}").contains("G2D-F71"), "{error:#}");
-        assert!(format!("{:#}", read(&folder.path().join("none")).unwrap_err()).contains("G2D-F01"));
+        assert!(
+            format!("{:#}", read(&folder.path().join("none")).unwrap_err()).contains("G2D-F01")
+        );
     }
 }
