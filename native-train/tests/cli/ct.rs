@@ -33,7 +33,8 @@ fn films_of_the_ct_can_be_read_back() {
     let out = folder.path().join("set");
     let run = |force: &[&str]| {
         let mut args =
-            args!["data", "ct", "--wheel", wheel, "--out", out, "--count", "6", "--seed", "4"];
+            args!["data", "ct", "--wheel", wheel, "--out", out, "--count", "6", "--seed", "4"]
+                .to_vec();
         args.extend(force.iter().map(std::ffi::OsString::from));
         g2d(args)
     };

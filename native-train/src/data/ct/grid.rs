@@ -160,7 +160,7 @@ impl Grid {
 mod tests {
     use super::*;
 
-    const GRID: Grid = Grid { n: [7, 5, 6], step: [1.0, 2.0, 1.0], origin: [0.0; 3] };
+    const GRID: Grid = Grid { n: [7, 5, 8], step: [1.0, 2.0, 1.0], origin: [0.0; 3] };
 
     #[test]
     fn places_and_voxels_agree() {

@@ -312,8 +312,12 @@ impl Place<'_> {
                     let q = [x, to[0] + v * (to[1] - to[0]), z];
                     // Near its surface a sample would hold some of the chest wall, and a column
                     // can have the heart in its middle.
-                    let deep = (q[1] - to[0]).min(to[1] - q[1]) > 6.0;
-                    let inner = grid.nearest(q).is_some_and(|j| self.lung.mask[j]);
+                    let held = |q: [f64; 3]| grid.nearest(q).is_some_and(|j| self.lung.mask[j]);
+                    let inner = held(q);
+                    let deep = (q[1] - to[0]).min(to[1] - q[1]) > 6.0
+                        && [[4.0, 0.0], [-4.0, 0.0], [0.0, 5.0], [0.0, -5.0]]
+                            .iter()
+                            .all(|[dx, dz]| held([q[0] + dx, q[1], q[2] + dz]));
                     let was = match (inner, deep) {
                         (true, true) => grid.sample(self.now, q),
                         (true, false) => attenuation(LUNG_HU),
