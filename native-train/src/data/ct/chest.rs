@@ -307,6 +307,12 @@ fn heart(
             }
         }
     }
+    // Opened and in one piece: vessels of the lung's root and specks fall off.
+    let core = grid.eroded(&heart, 2.9);
+    let mut one = vec![false; hu.len()];
+    grid.components(&core).first().into_iter().flatten().for_each(|&i| one[i] = true);
+    let wide = grid.dilated(&one, 2.9);
+    heart.iter_mut().zip(&wide).for_each(|(h, w)| *h &= w);
     heart
 }
 

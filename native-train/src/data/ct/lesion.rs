@@ -329,8 +329,24 @@ impl Place<'_> {
                 _ => change.push(i, empty, 1.0),
             }
         }
+        self.one_pocket(&mut change);
         let zone = if lateral { Zone::ApexLateral } else { Zone::Apex };
         self.lesion(FindingKind::Pneumothorax, zone, severity, None, change)
+    }
+
+    /// Keeps the largest connected part of what a change covers; the rest stays as it was.
+    fn one_pocket(&self, change: &mut Change) {
+        let mut covered = vec![false; self.now.len()];
+        for (&i, _) in change.places.iter().zip(&change.cover).filter(|(_, c)| **c > 0.0) {
+            covered[i] = true;
+        }
+        let parts = self.chest.grid.components(&covered);
+        parts.iter().skip(1).flatten().for_each(|&i| covered[i] = false);
+        for (k, &i) in change.places.iter().enumerate() {
+            if change.cover[k] > 0.0 && !covered[i] {
+                (change.fresh[k], change.cover[k]) = (self.now[i], 0.0);
+            }
+        }
     }
 
     /// A cap on the apex, or a band along the wall.
