@@ -3,7 +3,9 @@
 use g2d_core::phantom::{FindingKind, Side, Zone};
 
 use super::{
+    change::Change,
     chest::{Chest, LESION, LUNG_HU, Lung, SOFT_HU, attenuation},
+    heart::heart,
     noise::Field,
     rng::Rng,
 };
@@ -19,37 +21,6 @@ pub(crate) struct Lesion {
     /// Diameter of nodules and masses, mm.
     pub(crate) size_mm: Option<u32>,
     pub(crate) change: Change,
-}
-
-/// What happens to voxels.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Change {
-    /// Places in the volume, each once.
-    pub(crate) places: Vec<usize>,
-    /// Their new attenuation, 1/mm.
-    pub(crate) fresh: Vec<f32>,
-    /// Share of the voxel that belongs to the finding.
-    pub(crate) cover: Vec<f32>,
-}
-
-impl Change {
-    fn push(&mut self, place: usize, fresh: f32, cover: f32) {
-        self.places.push(place);
-        self.fresh.push(fresh);
-        self.cover.push(cover);
-    }
-
-    /// Mixes solid tissue into a voxel, never making it thinner.
-    ///
-    /// A voxel counts as covered by how much its air is replaced, in full from `amount` on: a
-    /// faint shadow is as large as a dense one.
-    fn fill(&mut self, place: usize, old: f32, cover: f64, amount: f64) {
-        let solid = attenuation(SOFT_HU);
-        if cover > 0.02 {
-            let fresh = old + (cover * amount) as f32 * (solid - old).max(0.0);
-            self.push(place, fresh, cover as f32);
-        }
-    }
 }
 
 /// Draws finding `kind` in lung `lung` (0 the patient's right, 1 the left) into a volume whose
@@ -374,39 +345,5 @@ impl Place<'_> {
         }
         let zone = if cap { Zone::Upper } else { third(middle) };
         self.lesion(FindingKind::PleuralThickening, zone, severity, None, change)
-    }
-}
-
-/// The heart, grown into the lungs beside it; the whole of it is the finding.
-fn heart(chest: &Chest, now: &[f32], severity: f64) -> Lesion {
-    let grid = &chest.grid;
-    let places: Vec<usize> = (0..chest.heart.len()).filter(|&i| chest.heart[i]).collect();
-    let mut centre = [0.0; 3];
-    for &i in &places {
-        let p = grid.centre(grid.voxel(i));
-        (0..3).for_each(|a| centre[a] += p[a] / places.len() as f64);
-    }
-    let top = places.iter().map(|&i| grid.centre(grid.voxel(i))[2]).fold(f64::MIN, f64::max);
-    let wide = 0.22 + 0.4 * severity;
-    let mut change = Change::default();
-    places.iter().for_each(|&i| change.push(i, now[i], 1.0));
-    for &i in chest.lungs.iter().flat_map(|l| &l.places) {
-        let p = grid.centre(grid.voxel(i));
-        // Wider from the great vessels down, so that the upper border keeps its slope.
-        let share = ((top - p[2]) / 60.0).clamp(0.0, 1.0);
-        let grown = [1.0 + wide * share, 1.0 + 0.4 * wide * share];
-        let flat = [0, 1].map(|a| centre[a] + (p[a] - centre[a]) / grown[a]);
-        let q = [flat[0], flat[1], p[2]];
-        if !chest.heart[i] && grid.nearest(q).is_some_and(|j| chest.heart[j]) {
-            change.fill(i, now[i], 1.0, 1.0);
-        }
-    }
-    Lesion {
-        kind: FindingKind::Cardiomegaly,
-        side: Side::Midline,
-        zone: Zone::Cardiac,
-        severity,
-        size_mm: None,
-        change,
     }
 }

@@ -14,11 +14,14 @@
 //! wide aorta, say) stays unreported. Not for clinical use.
 
 pub mod case;
+mod change;
 pub mod chest;
 mod device;
 pub mod dicom;
+mod extend;
 pub mod film;
 pub mod grid;
+mod heart;
 mod lesion;
 mod noise;
 pub mod project;
