@@ -104,6 +104,19 @@ pub fn generate(seed: u64, index: u64, config: &PhantomConfig) -> Study {
     Study { seed, index, image, findings, report, sentences }
 }
 
+/// Writes the report of findings that were not drawn here, in the grammar of the phantoms.
+///
+/// `seed` and `index` choose the words; the sentences' findings are indices into `findings`.
+pub fn report_for(
+    seed: u64,
+    index: u64,
+    findings: &[Finding],
+    // The grammar has one phrasing so far.
+    _institution: Institution,
+) -> (String, Vec<ReportSentence>) {
+    report::write(&mut Rng::new(seed, index, Purpose::Report), findings)
+}
+
 /// A patient with findings, in front of the detector.
 struct Setup {
     scene: Scene,

@@ -2,6 +2,7 @@
 
 pub mod augment;
 pub mod batch;
+pub mod ct;
 pub mod manifest;
 pub mod pack;
 mod perspective;

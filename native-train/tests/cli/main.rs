@@ -8,6 +8,7 @@
 mod ablate;
 mod basics;
 mod bench;
+mod ct;
 mod data;
 mod embed;
 mod eval;
