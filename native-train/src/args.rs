@@ -32,6 +32,8 @@ pub enum Command {
     /// Make data sets
     #[command(subcommand)]
     Data(cmd::data::DataCommand),
+    /// Turn public collections of real films into sets for training and evaluation
+    Films(cmd::films::FilmsArgs),
     /// Train a model on pairs of images and reports
     Train(cmd::train::TrainArgs),
     /// Measure a model

@@ -35,6 +35,7 @@ pub mod import;
 pub mod output;
 pub mod panics;
 pub mod parameters;
+pub mod public_films;
 pub mod result_dir;
 pub mod training;
 pub mod wait;

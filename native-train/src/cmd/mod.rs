@@ -6,6 +6,7 @@ pub mod data;
 pub mod embed;
 pub mod eval;
 pub mod export;
+pub mod films;
 pub mod import;
 pub mod info;
 pub mod predict;
@@ -28,6 +29,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Ablate(args) => ablate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Import(args) => import::run(args),
+        Command::Films(args) => films::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Export(args) => export::run(args),
         Command::Info(args) => info::run(args),

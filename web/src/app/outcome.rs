@@ -102,6 +102,8 @@ mod tests {
         let mut outcome = core::Outcome {
             schema_version: core::SCHEMA_VERSION,
             notice: core::NOTICE.into(),
+            status: core::Status::Done,
+            warnings: Vec::new(),
             model: core::ModelInfo { name: "m".into(), preset: "p".into(), sha256: "0".into() },
             device: core::DeviceInfo {
                 backend: "cpu".into(),

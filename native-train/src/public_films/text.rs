@@ -1,0 +1,83 @@
+//! What is said about a film.
+
+use g2d_core::phantom::FindingKind;
+
+use super::{FilmRow, Labels, read_labels};
+use crate::data::manifest::PairSentence;
+
+/// The text of a film and, where it was written from labels, what its sentences say.
+///
+/// Reports and statements stand as they are. Labels become a report; `index` varies its words.
+pub(super) fn of_film(film: &FilmRow, index: u64) -> (String, Vec<PairSentence>) {
+    if film.text_kind != "label" {
+        return (film.text.trim().to_owned(), Vec::new());
+    }
+    // ChestX-ray14 looked for all of its fourteen kinds; the other collections for pneumonia only,
+    // so what they do not name may still be there.
+    let looked_for_all = film.origin.starts_with("NIH");
+    match read_labels(&film.finding) {
+        Labels::Normal => from_labels(index, &[], true),
+        Labels::Findings(kinds) => from_labels(index, &kinds, looked_for_all),
+        Labels::None => (String::new(), Vec::new()),
+    }
+}
+
+/// A report from labels alone: no side, zone or size.
+fn from_labels(index: u64, kinds: &[FindingKind], _complete: bool) -> (String, Vec<PairSentence>) {
+    use g2d_core::outcome::Assertion;
+    let mut text = String::new();
+    let mut sentences = Vec::new();
+    let mut say = |words: &str, assertion| {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let start = text.len();
+        text.push_str(words);
+        sentences.push(PairSentence { start, end: text.len(), assertion, findings: Vec::new() });
+    };
+    for kind in kinds {
+        let name = kind.name().replace('_', " ");
+        let words = match index % 3 {
+            0 => format!("There is {name}."),
+            1 => format!("Findings consistent with {name}."),
+            _ => format!("{}{}.", name[..1].to_uppercase(), &name[1..]),
+        };
+        say(&words, Assertion::Present);
+    }
+    if kinds.is_empty() {
+        say(
+            ["The lungs are clear.", "No acute cardiopulmonary abnormality.", "Normal chest film."]
+                [(index % 3) as usize],
+            Assertion::Absent,
+        );
+    }
+    (text, sentences)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::public_films::library::tests::film;
+
+    #[test]
+    fn labels_become_sentences_with_their_ranges() {
+        let mut one = film("a", "p", "free");
+        one.finding = "Effusion|Edema".into();
+        for index in 0..6 {
+            let (text, sentences) = of_film(&one, index);
+            assert!(text.to_lowercase().contains("effusion"), "{text}");
+            assert!(!sentences.is_empty());
+            for s in sentences {
+                assert!(text.get(s.start..s.end).is_some_and(|t| !t.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn statements_stand_as_they_are() {
+        let mut one = film("a", "p", "free");
+        one.text_kind = "qa".into();
+        one.text = "The heart is enlarged. ".into();
+        assert_eq!(of_film(&one, 0), ("The heart is enlarged.".into(), Vec::new()));
+    }
+}
