@@ -46,6 +46,9 @@ pub enum Command {
     Bench(cmd::bench::BenchArgs),
     /// Ground reports on images
     Predict(cmd::predict::PredictArgs),
+    /// Fit and measure what refuses pictures that are no frontal chest films
+    #[command(subcommand)]
+    Gate(cmd::gate::GateCommand),
     /// Turn the weights of other libraries into a start for training
     Import(cmd::import::ImportArgs),
     /// Turn a training checkpoint into a bundle for `predict` and the page

@@ -31,6 +31,7 @@ pub mod device;
 pub mod evaluate;
 pub mod export_check;
 pub mod files;
+pub mod gate;
 pub mod import;
 pub mod output;
 pub mod panics;

@@ -214,6 +214,11 @@ impl Library {
         .into())
     }
 
+    /// A patient's place in [0, 1) within its part, to divide it further.
+    pub fn place_within(group: &str) -> f64 {
+        draw(&format!("within\n{group}"))
+    }
+
     /// The bytes of a film's file.
     ///
     /// # Errors

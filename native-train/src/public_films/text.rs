@@ -9,7 +9,8 @@ use crate::data::manifest::PairSentence;
 ///
 /// Reports and statements stand as they are. Labels become a report; `index` varies its words.
 pub(super) fn of_film(film: &FilmRow, index: u64) -> (String, Vec<PairSentence>) {
-    if film.text_kind != "label" {
+    // Notes tell the patient's history and are no report; their labels speak for the film.
+    if matches!(film.text_kind.as_str(), "report" | "qa") {
         return (film.text.trim().to_owned(), Vec::new());
     }
     // ChestX-ray14 looked for all of its fourteen kinds; the other collections for pneumonia only,
