@@ -153,7 +153,7 @@ const BODY_PARTS: &str = "\
 /// old reports the findings follow it directly.
 const VIEW_WORDS: &str = "\
     pa ap lat lateral frontal portable single one two three upright supine semi-upright erect \
-    semi-erect and of the a bedside exam examination study am pm a.m p.m at on";
+    semi-erect and of the a xr bedside exam examination study am pm a.m p.m at on";
 const FILM_WORDS: &str = "\
     chest cxr x-ray xray x-rays radiograph radiographs film films view views";
 
@@ -223,6 +223,11 @@ fn lonely(line: &str, capitals: bool) -> Option<(Option<String>, Kind)> {
     if capitals && TITLES.contains(&key.as_str()) {
         return Some((None, Kind::Film));
     }
+    // "Portable chest radiograph." with its stop is a sentence.
+    let title = line.starts_with(char::is_uppercase) && (capitals || key.contains(' '));
+    if title && !key.ends_with('.') && only_views(&key) {
+        return Some((Some("FINDINGS".into()), Kind::Film));
+    }
     let (name, kind) = known(&key)?;
     // In mixed case only the plain names, since "Report" or "Study" may be a line of text.
     (capitals || key == name.to_lowercase()).then(|| (Some(name.to_owned()), kind))
@@ -240,15 +245,8 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
     if TITLES.contains(&key.as_str()) {
         return Some((None, Kind::Film));
     }
-    let words = || key.split([' ', ',', '/', '&', '(', ')']).filter(|w| !w.is_empty());
-    let plain = |w: &str| w.trim_matches(['.', ',', '_']).to_owned();
-    let is_view = |w: &str| {
-        let w = plain(w);
-        listed(&w, VIEW_WORDS)
-            || listed(&w, FILM_WORDS)
-            || w.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
-    };
-    if words().all(is_view) && words().any(|w| listed(&plain(w), FILM_WORDS)) {
+    let words = || heading_words(&key);
+    if only_views(&key) {
         return Some((Some("FINDINGS".into()), Kind::Film));
     }
     let letters = before.chars().filter(|c| c.is_alphabetic()).count();
@@ -263,6 +261,22 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
         return Some((Some(key.to_uppercase()), Kind::Unknown));
     }
     None
+}
+
+fn heading_words(key: &str) -> impl Iterator<Item = &str> {
+    key.split([' ', ',', '/', '&', '(', ')']).filter(|w| !w.is_empty())
+}
+
+/// Only which views were taken, such as "chest pa".
+fn only_views(key: &str) -> bool {
+    let plain = |w: &str| w.trim_matches(['.', ',', '_']).to_owned();
+    let is_view = |w: &str| {
+        let w = plain(w);
+        listed(&w, VIEW_WORDS)
+            || listed(&w, FILM_WORDS)
+            || w.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
+    };
+    heading_words(key).all(is_view) && heading_words(key).any(|w| listed(&plain(w), FILM_WORDS))
 }
 
 /// A known heading at the end of running text: in capitals, or capitalised after a full stop.
@@ -374,6 +388,9 @@ mod tests {
             ("PORTABLE AP CHEST, 5:13 A.M., ___: x", "FINDINGS"),
             ("Two views of the chest: x", "FINDINGS"),
             ("CXR: x", "FINDINGS"),
+            ("CXR\nx", "FINDINGS"),
+            ("Chest PA\nx", "FINDINGS"),
+            ("PA AND LATERAL CHEST\nx", "FINDINGS"),
             ("WET READ: x", "WET READ"),
             // In no table, but one slip away from a name.
             ("FINDIGNGS: x", "FINDINGS"),
