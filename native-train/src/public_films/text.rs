@@ -1,9 +1,12 @@
 //! What is said about a film.
 
-use g2d_core::phantom::FindingKind;
+use g2d_core::phantom::{FindingKind, Institution, ReportSentence, label_report};
 
 use super::{FilmRow, Labels, read_labels};
 use crate::data::manifest::PairSentence;
+
+/// Seed of the reports' words.
+const SEED: u64 = 14;
 
 /// The text of a film and, where it was written from labels, what its sentences say.
 ///
@@ -23,36 +26,17 @@ pub(super) fn of_film(film: &FilmRow, index: u64) -> (String, Vec<PairSentence>)
     }
 }
 
-/// A report from labels alone: no side, zone or size.
-fn from_labels(index: u64, kinds: &[FindingKind], _complete: bool) -> (String, Vec<PairSentence>) {
-    use g2d_core::outcome::Assertion;
-    let mut text = String::new();
-    let mut sentences = Vec::new();
-    let mut say = |words: &str, assertion| {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        let start = text.len();
-        text.push_str(words);
-        sentences.push(PairSentence { start, end: text.len(), assertion, findings: Vec::new() });
+/// A report from labels alone: no side, zone or size. Its sentences point at nothing, since no
+/// place is known.
+fn from_labels(index: u64, kinds: &[FindingKind], complete: bool) -> (String, Vec<PairSentence>) {
+    let (text, sentences) = label_report(SEED, index, kinds, Institution::First, complete);
+    let one = |s: ReportSentence| PairSentence {
+        start: s.start,
+        end: s.end,
+        assertion: s.assertion,
+        findings: Vec::new(),
     };
-    for kind in kinds {
-        let name = kind.name().replace('_', " ");
-        let words = match index % 3 {
-            0 => format!("There is {name}."),
-            1 => format!("Findings consistent with {name}."),
-            _ => format!("{}{}.", name[..1].to_uppercase(), &name[1..]),
-        };
-        say(&words, Assertion::Present);
-    }
-    if kinds.is_empty() {
-        say(
-            ["The lungs are clear.", "No acute cardiopulmonary abnormality.", "Normal chest film."]
-                [(index % 3) as usize],
-            Assertion::Absent,
-        );
-    }
-    (text, sentences)
+    (text, sentences.into_iter().map(one).collect())
 }
 
 #[cfg(test)]
