@@ -45,12 +45,13 @@ pub struct FitArgs {
     #[arg(long, value_name = "N", default_value_t = 120)]
     pub drawings: usize,
 
-    /// Strength of the penalty on squared weights
-    #[arg(long, value_name = "X", default_value_t = 0.003)]
-    pub penalty: f32,
+    /// Strength of the penalty on squared weights; the best of some on held-out pictures when not
+    /// given
+    #[arg(long, value_name = "X")]
+    pub penalty: Option<f32>,
 
-    /// Share of the held-out frontal films of each source that may be refused
-    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    /// Share of the held-out frontal films, real ones and phantoms each, that may be refused
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
     pub refused: f64,
 
     /// Seed of everything that is drawn

@@ -7,6 +7,7 @@ use g2d_core::{
     outcome::NOTICE,
     session::Session,
 };
+use rayon::prelude::*;
 
 use super::change::Dice;
 use super::describe::{Described, describe};
@@ -18,6 +19,10 @@ use crate::{output, public_films::Library};
 const TEMPLATES: usize = 16;
 /// Rounds of the clustering that finds them.
 const ROUNDS: usize = 12;
+/// Penalties that are tried.
+const PENALTIES: [f32; 4] = [0.003, 0.01, 0.03, 0.1];
+/// Bias of a kind that no example was given for.
+const NEVER: f32 = -1e4;
 /// A standard deviation below this is taken for this.
 const LEAST_STD: f32 = 1e-4;
 
@@ -26,9 +31,9 @@ const LEAST_STD: f32 = 1e-4;
 pub struct FitPlan {
     /// The pictures.
     pub samples: SamplePlan,
-    /// Strength of the penalty on squared weights.
-    pub penalty: f32,
-    /// Share of the held-out frontal films of each source that may be refused.
+    /// Strength of the penalty on squared weights; the best of some on what is held out when none.
+    pub penalty: Option<f32>,
+    /// Share of the held-out frontal films, real ones and phantoms each, that may be refused.
     pub refused: f64,
 }
 
@@ -52,33 +57,23 @@ pub fn fit(session: &Session, plan: &FitPlan, library: Option<&Library>) -> anyh
     Ok(gate)
 }
 
+/// Numbers of all pictures, standardised, and what they are fitted by.
+struct Table<'a> {
+    samples: &'a [Sample],
+    rows: Vec<Vec<f32>>,
+    fitted: Vec<usize>,
+    shares: Vec<f32>,
+}
+
 fn fit_to(samples: &[Sample], found: &[Described], plan: &FitPlan) -> Gate {
     let layout = layout(samples, found, plan.samples.seed);
     let rows: Vec<Vec<f32>> = found.iter().map(|d| layout.row(&d.raw().0)).collect();
     let fitted: Vec<usize> = (0..samples.len()).filter(|&i| !samples[i].held_out).collect();
     let (mean, std) = moments(fitted.iter().map(|&i| &rows[i][..]));
     let rows: Vec<Vec<f32>> = rows.iter().map(|row| Gate::scores(&mean, &std, row)).collect();
-
-    let class = |i: usize| FilmKind::ALL.iter().position(|k| *k == samples[i].kind).unwrap_or(0);
-    let chosen: Vec<Vec<f32>> = fitted.iter().map(|&i| rows[i].clone()).collect();
-    let classes: Vec<usize> = fitted.iter().map(|&i| class(i)).collect();
     let shares = shares(samples, &fitted);
-    let kinds = FilmKind::ALL.len();
-    let penalty = plan.penalty;
-    let problem = Problem { rows: &chosen, classes: &classes, shares: &shares, kinds, penalty };
-    let Solution { weights, mut bias } = problem.solve();
-    // A kind without a single example cannot be told from nothing; it is never the reason.
-    for (k, kind) in FilmKind::ALL.iter().enumerate() {
-        if !fitted.iter().any(|&i| samples[i].kind == *kind) {
-            bias[k] = -1e4;
-        }
-    }
-    let logits = |i: usize| -> Vec<f32> {
-        let dot = |w: &Vec<f32>| w.iter().zip(&rows[i]).map(|(a, b)| a * b).sum::<f32>();
-        weights.iter().zip(&bias).map(|(w, b)| b + dot(w)).collect()
-    };
-    let logits: Vec<Vec<f32>> = (0..samples.len()).map(logits).collect();
-    let mut gate = Gate {
+    let table = Table { samples, rows, fitted, shares };
+    let blank = Gate {
         schema_version: GATE_VERSION,
         weights_sha256: String::new(),
         notice: NOTICE.into(),
@@ -86,29 +81,85 @@ fn fit_to(samples: &[Sample], found: &[Described], plan: &FitPlan) -> Gate {
         layout,
         mean,
         std,
-        weights,
-        bias,
-        threshold: threshold(samples, &logits, plan.refused),
+        weights: Vec::new(),
+        bias: Vec::new(),
+        threshold: 0.0,
         fitted_on: FittedOn { sets: Vec::new(), seed: plan.samples.seed },
     };
-    gate.fitted_on.sets = sets(&gate, samples, &logits);
-    gate
+    let penalties = plan.penalty.map_or(PENALTIES.to_vec(), |penalty| vec![penalty]);
+    let tried: Vec<(f64, Gate)> = penalties
+        .par_iter()
+        .map(|&penalty| {
+            let gate = table.solve(blank.clone(), penalty, plan.refused);
+            (refused(&gate.fitted_on.sets), gate)
+        })
+        .collect();
+    for (penalty, (share, gate)) in penalties.iter().zip(&tried) {
+        output::say(format_args!(
+            "penalty {penalty}: {:.1}% of what is held out and not frontal is refused at a margin \
+             of {:.2}",
+            share * 100.0,
+            gate.threshold
+        ));
+    }
+    let best = tried.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map_or(blank, |(_, gate)| gate)
 }
 
-/// The level that every source's held-out frontal films pass but for the share that may be
-/// refused. It is never above 0: what is more likely frontal than all else together passes.
-fn threshold(samples: &[Sample], logits: &[Vec<f32>], refused: f64) -> f32 {
-    let mut margins: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
-    for (sample, logits) in samples.iter().zip(logits) {
-        if sample.held_out && sample.kind == FilmKind::Frontal {
-            margins.entry(&sample.source).or_default().push(margin(logits));
+/// The mean over sources and kinds of the held-out share that is refused, frontal films aside.
+fn refused(sets: &[FittedSet]) -> f64 {
+    let others = sets.iter().filter(|s| s.kind != FilmKind::Frontal.name() && s.held_out > 0);
+    let shares: Vec<f64> = others.map(|s| 1.0 - s.passed as f64 / s.held_out as f64).collect();
+    shares.iter().sum::<f64>() / shares.len().max(1) as f64
+}
+
+impl Table<'_> {
+    fn solve(&self, mut gate: Gate, penalty: f32, refused: f64) -> Gate {
+        let samples = self.samples;
+        let class =
+            |i: usize| FilmKind::ALL.iter().position(|k| *k == samples[i].kind).unwrap_or(0);
+        let chosen: Vec<&[f32]> = self.fitted.iter().map(|&i| &self.rows[i][..]).collect();
+        let classes: Vec<usize> = self.fitted.iter().map(|&i| class(i)).collect();
+        let problem = Problem {
+            rows: &chosen,
+            classes: &classes,
+            shares: &self.shares,
+            kinds: FilmKind::ALL.len(),
+            penalty,
+        };
+        let Solution { weights, mut bias } = problem.solve();
+        // A kind without an example cannot be told from nothing; it is never the reason.
+        for (k, bias) in bias.iter_mut().enumerate() {
+            if !classes.contains(&k) {
+                *bias = NEVER;
+            }
         }
+        (gate.weights, gate.bias) = (weights, bias);
+        let logits = self.rows.iter().map(|row| {
+            let dot = |w: &[f32]| w.iter().zip(row).map(|(a, b)| a * b).sum::<f32>();
+            gate.weights.iter().zip(&gate.bias).map(|(w, b)| b + dot(w)).collect()
+        });
+        let logits: Vec<Vec<f32>> = logits.collect();
+        gate.threshold = threshold(samples, &logits, refused);
+        gate.fitted_on.sets = sets(&gate, samples, &logits);
+        gate
     }
-    let level = |mut values: Vec<f32>| {
-        values.sort_by(f32::total_cmp);
-        values[((values.len() as f64 * refused) as usize).min(values.len() - 1)]
+}
+
+/// The level that held-out frontal films, real ones and phantoms each, pass but for the share
+/// that may be refused. It is never above 0: what is likelier frontal than all else together
+/// passes.
+fn threshold(samples: &[Sample], logits: &[Vec<f32>], refused: f64) -> f32 {
+    let level = |real: bool| {
+        let films = samples.iter().zip(logits).filter(|(sample, _)| {
+            sample.held_out && sample.kind == FilmKind::Frontal && sample.is_real() == real
+        });
+        let mut margins: Vec<f32> = films.map(|(_, logits)| margin(logits)).collect();
+        margins.sort_by(f32::total_cmp);
+        // The share rounded down, so that no more are refused.
+        margins.get((margins.len() as f64 * refused) as usize).copied()
     };
-    margins.into_values().map(level).fold(0.0, f32::min)
+    [level(true), level(false)].into_iter().flatten().fold(0.0, f32::min)
 }
 
 fn sets(gate: &Gate, samples: &[Sample], logits: &[Vec<f32>]) -> Vec<FittedSet> {

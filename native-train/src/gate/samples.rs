@@ -109,13 +109,22 @@ pub fn plan_samples(plan: &SamplePlan, library: Option<&Library>) -> Vec<Sample>
         let aside = Library::place_within(&film.group) < KEPT_ASIDE_SHARE;
         let source = format!("real, {}", film.origin);
         add(&source, Origin::Film(row), aside, FilmKind::Frontal, Change::Vary);
-        let (kind, change) = MADE[i % MADE.len()];
-        add(&source, Origin::Film(row), aside, kind, change);
+        // Two of each, so that every collection has its share of every kind.
+        for (kind, change) in
+            [MADE[i % MADE.len()], MADE[(i + 2 + i / MADE.len() % 3) % MADE.len()]]
+        {
+            add(&source, Origin::Film(row), aside, kind, change);
+        }
     }
     samples
 }
 
 impl Sample {
+    /// Whether a patient is behind it.
+    pub fn is_real(&self) -> bool {
+        matches!(self.origin, Origin::Film(_))
+    }
+
     /// Makes the picture.
     ///
     /// # Errors

@@ -2,14 +2,14 @@
 //! descent with a fixed step and number of steps.
 
 /// Steps; the loss no longer changes in its third digit long before.
-const STEPS: usize = 400;
+const STEPS: usize = 300;
 /// Steps of the power iteration that finds the largest curvature.
 const POWER_STEPS: usize = 30;
 
 /// Rows of numbers with a class and a weight each.
 pub(super) struct Problem<'a> {
     /// One row a picture, all of one length.
-    pub(super) rows: &'a [Vec<f32>],
+    pub(super) rows: &'a [&'a [f32]],
     /// Its class.
     pub(super) classes: &'a [usize],
     /// How much it counts; they add up to 1.
@@ -49,7 +49,7 @@ impl Problem<'_> {
 
     /// Solves it.
     pub(super) fn solve(&self) -> Solution {
-        let width = self.rows.first().map_or(0, Vec::len);
+        let width = self.rows.first().map_or(0, |row| row.len());
         // Softmax curves by at most a half of the rows' second moment; the power iteration may
         // stop a little short of it.
         let step = 1.0 / (0.55 * self.curvature(width) + self.penalty);
@@ -119,10 +119,16 @@ mod tests {
                 (0..2).map(|j| centres[i % 3][j] + wobble[j]).collect()
             })
             .collect();
+        let borrowed: Vec<&[f32]> = rows.iter().map(Vec::as_slice).collect();
         let classes: Vec<usize> = (0..90).map(|i| i % 3).collect();
         let shares = vec![1.0 / 90.0; 90];
-        let problem =
-            Problem { rows: &rows, classes: &classes, shares: &shares, kinds: 3, penalty: 1e-3 };
+        let problem = Problem {
+            rows: &borrowed,
+            classes: &classes,
+            shares: &shares,
+            kinds: 3,
+            penalty: 1e-3,
+        };
         let Solution { weights, bias } = problem.solve();
         for (row, class) in rows.iter().zip(&classes) {
             let logit = |k: usize| dot(row, &weights[k]) + bias[k];
