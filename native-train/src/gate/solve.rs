@@ -71,12 +71,13 @@ impl Problem<'_> {
             let next_momentum = (1.0 + (1.0 + 4.0 * momentum * momentum).sqrt()) / 2.0;
             let carry = (momentum - 1.0) / next_momentum;
             momentum = next_momentum;
-            for k in 0..self.kinds {
-                for j in 0..=width {
-                    let decay = if j < width { self.penalty * ahead[k][j] } else { 0.0 };
-                    let moved = ahead[k][j] - step * (slope[k][j] + decay);
-                    ahead[k][j] = moved + carry * (moved - now[k][j]);
-                    now[k][j] = moved;
+            for ((ahead, now), slope) in ahead.iter_mut().zip(&mut now).zip(&slope) {
+                let places = ahead.iter_mut().zip(now).zip(slope).enumerate();
+                for (j, ((ahead, now), slope)) in places {
+                    let decay = if j < width { self.penalty * *ahead } else { 0.0 };
+                    let moved = *ahead - step * (slope + decay);
+                    *ahead = moved + carry * (moved - *now);
+                    *now = moved;
                 }
             }
         }
@@ -93,8 +94,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a8, a1) = a[..n].as_chunks::<8>();
     let (b8, b1) = b[..n].as_chunks::<8>();
     for (x, y) in a8.iter().zip(b8) {
-        for i in 0..8 {
-            sums[i] += x[i] * y[i];
+        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
+            *sum += x * y;
         }
     }
     sums.iter().sum::<f32>() + a1.iter().zip(b1).map(|(x, y)| x * y).sum::<f32>()
