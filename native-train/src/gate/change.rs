@@ -37,6 +37,8 @@ impl Dice {
 pub(super) enum Change {
     /// Nothing but what differs from film to film anyway, see [`vary`].
     Vary,
+    /// The same, and left and right exchanged: lateral films are taken from both sides.
+    Mirror,
     /// Nothing at all.
     Keep,
     /// Black and white are exchanged.
@@ -58,6 +60,7 @@ impl Change {
         match self {
             Self::Keep => film.clone(),
             Self::Vary => vary(film, dice),
+            Self::Mirror => mirror(&vary(film, dice)),
             Self::Invert => {
                 let mut film = vary(film, dice);
                 film.data.iter_mut().for_each(|v| *v = 1.0 - *v);
@@ -80,6 +83,13 @@ pub(super) fn turn(film: &Raster) -> Raster {
         data.extend((0..h).map(|x| film.at(y, h - 1 - x)));
     }
     Raster { width: h, height: w, data }
+}
+
+/// Left and right exchanged.
+fn mirror(film: &Raster) -> Raster {
+    let rows = film.data.chunks_exact(film.width.max(1));
+    let data = rows.flat_map(|row| row.iter().rev().copied()).collect();
+    Raster { width: film.width, height: film.height, data }
 }
 
 /// Black and white exchanged.
@@ -168,6 +178,8 @@ mod tests {
         assert_eq!(once.at(59, 0), film().at(0, 0), "the top left goes to the top right");
         assert_eq!(turn(&turn(&turn(&once))), film());
         assert_eq!(invert(&invert(&film())).width, 40);
+        assert_eq!(mirror(&film()).at(0, 3), film().at(39, 3));
+        assert_eq!(mirror(&mirror(&film())), film());
     }
 
     #[test]

@@ -93,7 +93,8 @@ pub fn plan_samples(plan: &SamplePlan, library: Option<&Library>) -> Vec<Sample>
             add(source, origin(View::Frontal), aside, kind, change);
             if lateral && i % 2 == 0 {
                 let aside = i / 2 % KEPT_ASIDE == KEPT_ASIDE - 1;
-                add(source, origin(View::Lateral), aside, FilmKind::Lateral, Change::Vary);
+                let change = if i % 4 == 0 { Change::Mirror } else { Change::Vary };
+                add(source, origin(View::Lateral), aside, FilmKind::Lateral, change);
             }
         }
     }
