@@ -26,6 +26,7 @@
 pub mod components;
 pub mod config;
 pub mod error;
+pub mod gate;
 pub mod grounding;
 pub mod image;
 pub mod loss;

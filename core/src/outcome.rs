@@ -22,6 +22,12 @@ pub struct Outcome {
     pub schema_version: u32,
     /// The not-for-clinical-use notice.
     pub notice: String,
+    /// Whether the sentences were looked for; `refused` when the film is none that the model reads.
+    #[serde(default)]
+    pub status: Status,
+    /// What the reader must know before the result; empty when there is nothing.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// Which weights gave the result.
     pub model: ModelInfo,
     /// What computed it.
@@ -36,6 +42,26 @@ pub struct Outcome {
     pub decoder_mask: Rle,
     /// Milliseconds for each stage: `decode`, `image`, `text`, `ground`.
     pub timings_ms: BTreeMap<String, f64>,
+}
+
+/// Whether the sentences of a report were looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// They were.
+    #[default]
+    Done,
+    /// They were not, for the reason in `warnings`; no sentence has a score or a mask.
+    Refused,
+}
+
+/// What the reader must know before the result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Warning {
+    /// A stable code, for example `G2D-Q01`.
+    pub code: String,
+    /// What is the matter and what to do, in full sentences.
+    pub message: String,
 }
 
 /// Which weights gave a result.

@@ -4,10 +4,12 @@
 //! back with asynchronous calls only, since a browser has no others.
 
 mod batch;
+mod gate;
 
 use std::collections::BTreeMap;
 
 pub use batch::{DenseMaps, PreparedImage};
+pub use gate::{likeness, stage_means};
 
 use burn::{
     module::Module,
@@ -18,12 +20,13 @@ use web_time::Instant;
 use crate::{
     config::{G2dConfig, GroundingConfig, MapSource, MaskRule},
     error::{Error, Result},
+    gate::{Gate, Verdict},
     grounding,
     image::{Film, Geometry, normalise},
     model::{G2d, ImageFeatures},
     outcome::{
         Assertion, DeviceInfo, ImageInfo, ModelInfo, NOTICE, Outcome, SCHEMA_VERSION,
-        SentenceOutcome,
+        SentenceOutcome, Status,
     },
     pseudo_mask::{self, Attention, Stages},
     raster::{Mask, Raster},
@@ -42,11 +45,14 @@ pub struct Session {
     device: Device,
     device_info: DeviceInfo,
     model_info: ModelInfo,
+    gate: Option<Gate>,
+    overruled: bool,
 }
 
 /// An image that went through the network once.
 pub struct EncodedImage {
     features: ImageFeatures,
+    verdict: Option<Verdict>,
     /// From original pixels to the network's and back.
     pub geometry: Geometry,
     /// What the network saw, in [0, 1], input-sized.
@@ -144,10 +150,13 @@ impl Session {
         let tokenizer = ReportTokenizer::from_bytes(bundle.tokenizer()?)?;
         let mut model = G2d::new(&config, &device)?;
         load_tensors(&mut model, &bundle.weights())?;
-        Self::from_parts(model, config, tokenizer, device, device_info, bundle.info())
+        let info = bundle.info();
+        let gate = bundle.gate().map(|bytes| Gate::from_bytes(bytes, &info.sha256)).transpose()?;
+        let session = Self::from_parts(model, config, tokenizer, device, device_info, info)?;
+        Ok(Self { gate, ..session })
     }
 
-    /// Takes over a model that is in memory already.
+    /// Takes over a model that is in memory already; it has no gate.
     ///
     /// # Errors
     /// When the tokenizer has more words than the model.
@@ -170,7 +179,9 @@ impl Session {
                 "Use the tokenizer.json that belongs to these weights",
             ));
         }
-        Ok(Self { model: model.valid(), config, tokenizer, device, device_info, model_info })
+        let model = model.valid();
+        let (gate, overruled) = (None, false);
+        Ok(Self { model, config, tokenizer, device, device_info, model_info, gate, overruled })
     }
 
     /// Which weights these are.
@@ -195,13 +206,15 @@ impl Session {
     pub async fn encode_image(&self, film: &Film) -> Result<EncodedImage> {
         let started = Instant::now();
         let size = self.config.image.input_size;
-        let PreparedImage { geometry, input } = self.prepare(film)?;
-        let values = normalise(&input, &self.config.image);
+        let image = self.prepare(film)?;
+        let values = normalise(&image.input, &self.config.image);
         let prepared = milliseconds(started);
 
         let started = Instant::now();
         let tensor = Tensor::from_data(TensorData::new(values, [1, 3, size, size]), &self.device);
         let features = self.model.encode_image(tensor);
+        let verdict = self.judge(&image, &features).await?;
+        let PreparedImage { geometry, input } = image;
         let [_, heads, h, w] = features.attention.dims();
         // Several masks, one a head, are shown as their mean.
         let logits = self.model.decode(&features).mean_dim(1);
@@ -215,6 +228,7 @@ impl Session {
 
         Ok(EncodedImage {
             features,
+            verdict,
             geometry,
             input,
             pseudo,
@@ -226,6 +240,8 @@ impl Session {
     }
 
     /// Finds where each sentence of a report points on an encoded image.
+    ///
+    /// On an image that the gate refuses no sentence is looked for, unless it was overruled.
     ///
     /// # Errors
     /// When the report is empty or too long, or the device fails.
@@ -246,10 +262,11 @@ impl Session {
         let mut timings_ms = image.timings_ms.clone();
         let started = Instant::now();
         let report = parse_report(report)?;
+        let (status, warnings) = self.gate_says(image);
         let wanted: Vec<usize> = (0..report.sentences.len())
             .filter(|&i| {
                 let s = &report.sentences[i];
-                s.visual && s.assertion != Assertion::Absent
+                status != Status::Refused && s.visual && s.assertion != Assertion::Absent
             })
             .collect();
         let texts: Vec<&str> = wanted.iter().map(|&i| report.sentences[i].text.as_str()).collect();
@@ -276,6 +293,8 @@ impl Session {
         let outcome = Outcome {
             schema_version: SCHEMA_VERSION,
             notice: NOTICE.into(),
+            status,
+            warnings,
             model: self.model_info.clone(),
             device: self.device_info.clone(),
             image: ImageInfo { width: image.width as u32, height: image.height as u32 },

@@ -32,6 +32,8 @@ pub enum Command {
     /// Make data sets
     #[command(subcommand)]
     Data(cmd::data::DataCommand),
+    /// Turn public collections of real films into sets for training and evaluation
+    Films(cmd::films::FilmsArgs),
     /// Train a model on pairs of images and reports
     Train(cmd::train::TrainArgs),
     /// Measure a model
@@ -44,6 +46,9 @@ pub enum Command {
     Bench(cmd::bench::BenchArgs),
     /// Ground reports on images
     Predict(cmd::predict::PredictArgs),
+    /// Fit and measure what refuses pictures that are no frontal chest films
+    #[command(subcommand)]
+    Gate(cmd::gate::GateCommand),
     /// Turn the weights of other libraries into a start for training
     Import(cmd::import::ImportArgs),
     /// Turn a training checkpoint into a bundle for `predict` and the page

@@ -110,6 +110,24 @@ pub fn write(folder: &Path, parts: &Parts) -> anyhow::Result<Manifest> {
     Ok(manifest)
 }
 
+/// Puts a `gate.json` into a bundle's folder, replacing an older one; the manifest comes last.
+///
+/// # Errors
+/// When the folder holds no bundle or cannot be written.
+pub fn put_gate(folder: &Path, gate: &[u8]) -> anyhow::Result<()> {
+    let path = folder.join("manifest.json");
+    let bytes =
+        files::read_at_most(&path, MANIFEST_LIMIT).with_context(|| folder.display().to_string())?;
+    let mut manifest =
+        Manifest::from_bytes(&bytes).with_context(|| folder.display().to_string())?;
+    manifest.files.retain(|file| file.role != FileRole::Gate);
+    manifest.files.push(file_entry("gate.json", FileRole::Gate, gate));
+    files::write_atomic(&folder.join("gate.json"), gate)?;
+    let mut json = serde_json::to_vec_pretty(&manifest)?;
+    json.push(b'\n');
+    files::write_atomic(&path, &json)
+}
+
 /// Checks that a bundle may be written to a path.
 ///
 /// Even with `force` only an older bundle is replaced: the folder is removed as a whole, and a

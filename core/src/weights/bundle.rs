@@ -57,6 +57,8 @@ pub enum FileRole {
     Weights,
     /// The model card.
     Card,
+    /// `gate.json`: what refuses pictures that are no frontal chest films; optional.
+    Gate,
 }
 
 /// SHA-256 as lower-case hexadecimal.
@@ -205,6 +207,12 @@ impl Bundle {
     /// When it is absent.
     pub fn tokenizer(&self) -> Result<&[u8]> {
         self.one(FileRole::Tokenizer)
+    }
+
+    /// The bytes of `gate.json`; none when the bundle has no gate.
+    pub fn gate(&self) -> Option<&[u8]> {
+        let gate = self.files.iter().find(|(f, _)| f.role == FileRole::Gate);
+        gate.map(|(_, bytes)| bytes.as_slice())
     }
 
     /// The bytes of the weight files in order.

@@ -6,6 +6,8 @@ pub mod data;
 pub mod embed;
 pub mod eval;
 pub mod export;
+pub mod films;
+pub mod gate;
 pub mod import;
 pub mod info;
 pub mod predict;
@@ -28,6 +30,8 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Ablate(args) => ablate::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Import(args) => import::run(args),
+        Command::Films(args) => films::run(args),
+        Command::Gate(command) => gate::run(command),
         Command::Predict(args) => predict::run(args),
         Command::Export(args) => export::run(args),
         Command::Info(args) => info::run(args),

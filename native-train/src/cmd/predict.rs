@@ -13,6 +13,7 @@ use g2d_core::{
     Error,
     config::MapSource,
     image::{self, Limits},
+    outcome::Status,
     session::{Grounded, Session},
     text,
 };
@@ -54,6 +55,10 @@ pub struct PredictArgs {
     /// Write the maps too, as little-endian f32
     #[arg(long)]
     pub maps: bool,
+
+    /// Ground also what does not look like an upright frontal chest film; the warning stays
+    #[arg(long)]
+    pub force: bool,
 
     /// Opacity of the masks in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.35, value_parser = share)]
@@ -112,9 +117,12 @@ pub fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let bundle = bundle_dir::read(&args.model)?;
     let (device, info) = device::open(&args.device)?;
     output::say(format_args!("computing on {} {} ({})", info.backend, info.name, info.reason));
-    let session =
+    let mut session =
         Session::load(&bundle, device, info).with_context(|| args.model.display().to_string())?;
     drop(bundle);
+    if args.force {
+        session.overrule_gate();
+    }
 
     let mut taken = BTreeSet::new();
     let mut failed = 0;
@@ -205,6 +213,13 @@ fn one(
         session.ground_with(&encoded, report, source).await
     })?;
     grounded.outcome.timings_ms.insert("decode".into(), decoded.as_secs_f64() * 1000.0);
+    for warning in &grounded.outcome.warnings {
+        let shown = image.display();
+        output::warn(format_args!("{shown}: {} [{}]", warning.message, warning.code));
+    }
+    if grounded.outcome.status == Status::Refused {
+        output::warn(format_args!("{}: no mask is shown; --force shows them", image.display()));
+    }
     // Films of 10 to 14 bits stored in 16 would be almost black to the eye.
     let shown = if film.bits > 8 { image::stretch(&film.pixels) } else { film.pixels };
     result_dir::write(folder, &shown, &grounded, args.opacity, args.maps)?;

@@ -12,12 +12,38 @@ pub struct Outcome {
     pub schema_version: u32,
     /// The not-for-clinical-use notice.
     pub notice: String,
+    /// Whether the sentences were looked for.
+    #[serde(default)]
+    pub status: Status,
+    /// What must be known before the result.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// The image in its own pixels.
     pub image: ImageInfo,
     /// The sentences of the report in reading order.
     pub sentences: Vec<Sentence>,
     /// Milliseconds for each stage.
     pub timings_ms: BTreeMap<String, f64>,
+}
+
+/// Whether the sentences were looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// They were.
+    #[default]
+    Done,
+    /// The film is none that the model reads.
+    Refused,
+}
+
+/// What must be known before a result.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Warning {
+    /// A stable code.
+    pub code: String,
+    /// Full sentences.
+    pub message: String,
 }
 
 /// The image in its own pixels.
@@ -102,6 +128,8 @@ mod tests {
         let mut outcome = core::Outcome {
             schema_version: core::SCHEMA_VERSION,
             notice: core::NOTICE.into(),
+            status: core::Status::Done,
+            warnings: Vec::new(),
             model: core::ModelInfo { name: "m".into(), preset: "p".into(), sha256: "0".into() },
             device: core::DeviceInfo {
                 backend: "cpu".into(),
@@ -119,6 +147,12 @@ mod tests {
         assert_eq!(read.sentences[0].assertion, Assertion::Uncertain);
         assert!(read.sentences[0].mask.is_some());
         assert_eq!(read.sentences[0].regions[0].zone, "left lower zone");
+        assert_eq!((read.status, read.warnings.len()), (Status::Done, 0));
+        outcome.status = core::Status::Refused;
+        outcome.warnings = vec![core::Warning { code: "G2D-Q02".into(), message: "No.".into() }];
+        let refused = Outcome::read(&serde_json::to_string(&outcome).unwrap()).unwrap();
+        assert_eq!(refused.status, Status::Refused);
+        assert_eq!(refused.warnings[0].message, "No.");
         outcome.schema_version += 1;
         assert_eq!(Outcome::read(&serde_json::to_string(&outcome).unwrap()), None);
     }

@@ -2,7 +2,7 @@
 
 use web_sys::{Element, FocusEvent, HtmlElement, MouseEvent};
 
-use super::outcome::{Assertion, Sentence};
+use super::outcome::{Assertion, Outcome, Sentence};
 use super::reduce::Action;
 use super::state::{Layer, ResultView, State};
 use super::{dom, runtime, words};
@@ -12,6 +12,9 @@ pub(super) fn draw(before: Option<&State>, state: &State) {
     let job = |s: &State| s.result.as_ref().map(|r| r.job);
     if before.is_none_or(|b| job(b) != job(state)) {
         dom::show("sentences-empty", state.result.is_none());
+        let warning = state.result.as_ref().and_then(|r| words::warning(&r.outcome));
+        dom::text("film-warning", warning.as_deref().unwrap_or_default());
+        dom::show("film-warning", warning.is_some());
         build(state.result.as_ref());
     }
     let Some(result) = &state.result else { return };
@@ -32,14 +35,14 @@ fn build(result: Option<&ResultView>) {
     list.set_text_content(None);
     let Some(result) = result else { return };
     for (i, sentence) in result.outcome.sentences.iter().enumerate() {
-        if let Some(item) = item(i, sentence, &result.layers) {
+        if let Some(item) = item(i, &result.outcome, sentence, &result.layers) {
             // A list takes its items.
             let _ = list.append_child(&item);
         }
     }
 }
 
-fn item(i: usize, sentence: &Sentence, layers: &[Layer]) -> Option<HtmlElement> {
+fn item(i: usize, outcome: &Outcome, sentence: &Sentence, layers: &[Layer]) -> Option<HtmlElement> {
     let item = dom::make("li", "sentence-item", "")?;
     let layer = layers.get(i)?;
     let drawn = layer.mask.is_some() || layer.heat.is_some();
@@ -66,7 +69,7 @@ fn item(i: usize, sentence: &Sentence, layers: &[Layer]) -> Option<HtmlElement> 
         let text = format!("score {score:.2}");
         facts.append_child(&*dom::make("span", "score", &text)?).ok()?;
     }
-    facts.append_child(&*dom::make("span", "place", &words::place(sentence))?).ok()?;
+    facts.append_child(&*dom::make("span", "place", &words::place_in(outcome, sentence))?).ok()?;
     body.append_child(&facts).ok()?;
     row.append_child(&body).ok()?;
     item.append_child(&row).ok()?;

@@ -1,6 +1,6 @@
 //! Numbers and outcomes in words.
 
-use super::outcome::{Assertion, Outcome, Sentence};
+use super::outcome::{Assertion, Outcome, Sentence, Status};
 
 /// Regions named in one line; the rest is counted.
 const REGIONS_IN_A_LINE: usize = 2;
@@ -39,6 +39,24 @@ pub fn place(sentence: &Sentence) -> String {
     parts.join("; ")
 }
 
+/// The same for a sentence of this outcome: on a refused film nothing was looked for.
+pub fn place_in(outcome: &Outcome, sentence: &Sentence) -> String {
+    match outcome.status {
+        Status::Refused => "not looked for on this film".into(),
+        Status::Done => place(sentence),
+    }
+}
+
+/// What stands above a result; none when there is nothing to be said.
+pub fn warning(outcome: &Outcome) -> Option<String> {
+    let mut parts: Vec<String> =
+        outcome.warnings.iter().map(|w| format!("{} [{}]", w.message, w.code)).collect();
+    if outcome.status == Status::Refused {
+        parts.push("No sentence was looked for.".into());
+    }
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 /// The badge of a sentence.
 pub fn assertion(assertion: Assertion) -> &'static str {
     match assertion {
@@ -50,6 +68,9 @@ pub fn assertion(assertion: Assertion) -> &'static str {
 
 /// What was found, for the live region.
 pub fn summary(outcome: &Outcome) -> String {
+    if outcome.status == Status::Refused {
+        return "Refused: this does not look like an upright frontal chest film".into();
+    }
     let all = outcome.sentences.len();
     let shown = outcome.sentences.iter().filter(|s| s.mask.is_some()).count();
     let negated = outcome.sentences.iter().filter(|s| s.assertion == Assertion::Absent).count();
@@ -64,7 +85,11 @@ pub fn alternative(outcome: &Outcome, shown: &[bool]) -> String {
     for (i, sentence) in outcome.sentences.iter().enumerate() {
         if shown.get(i).copied().unwrap_or(false) {
             let words = sentence.text.trim_end_matches('.');
-            text.push_str(&format!(" Sentence {}, {words}: {}.", i + 1, place(sentence)));
+            text.push_str(&format!(
+                " Sentence {}, {words}: {}.",
+                i + 1,
+                place_in(outcome, sentence)
+            ));
         }
     }
     text
