@@ -111,10 +111,9 @@ pub fn report_for(
     seed: u64,
     index: u64,
     findings: &[Finding],
-    // The grammar has one phrasing so far.
-    _institution: Institution,
+    institution: Institution,
 ) -> (String, Vec<ReportSentence>) {
-    report::write(&mut Rng::new(seed, index, Purpose::Report), findings)
+    report::write(&mut Rng::new(seed, index, Purpose::Report), findings, institution)
 }
 
 /// A patient with findings, in front of the detector.
