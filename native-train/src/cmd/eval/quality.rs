@@ -21,7 +21,7 @@ pub struct QualityArgs {
     pub model: PathBuf,
 
     /// Phantoms of the first institution; half as many of the second and of each folder, a third
-    /// as many to choose thresholds on and for the untrained model
+    /// as many to choose thresholds on
     #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u16).range(2..=20_000))]
     pub studies: u16,
 

@@ -78,10 +78,22 @@ pub fn count(
     Ok(())
 }
 
-/// Codes of the warnings that stand in an outcome; empty where there are none.
-pub fn warnings(grounded: &Grounded) -> Vec<String> {
+/// What the gate said of a film.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether no sentence was looked for.
+    pub refused: bool,
+    /// Codes of the warnings.
+    pub codes: Vec<String>,
+}
+
+/// Reads what the gate said out of an outcome's published form.
+pub fn verdict(grounded: &Grounded) -> Verdict {
     let outcome = serde_json::to_value(&grounded.outcome).unwrap_or_default();
     let code = |w: &Value| w.get("code").and_then(Value::as_str).map(str::to_owned);
     let list = outcome.get("warnings").and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(code).collect()
+    Verdict {
+        refused: outcome.get("status").and_then(Value::as_str) == Some("refused"),
+        codes: list.into_iter().flatten().filter_map(code).collect(),
+    }
 }

@@ -164,19 +164,6 @@ impl Source {
         }
     }
 
-    /// The first cases only.
-    pub fn first(&self, count: usize) -> Self {
-        let mut less = self.clone();
-        match &mut less {
-            Self::Phantoms(set) => set.studies = set.studies.min(count),
-            Self::Folder(rows, labels) => {
-                rows.truncate(count);
-                labels.truncate(count);
-            }
-        }
-        less
-    }
-
     fn case(&self, index: usize) -> Result<Case> {
         match self {
             Self::Phantoms(set) => Ok(drawn(set, index)),
@@ -375,7 +362,6 @@ mod tests {
             .unwrap();
         assert!(seen > 0);
         assert_eq!(Source::folder(&plan.folder, 3).unwrap().len(), 3);
-        assert_eq!(folder.first(2).len(), 2);
     }
 
     #[test]

@@ -39,10 +39,6 @@ pub fn of(name: &str) -> &'static str {
             "share of sentences that say a finding is present that got no mask"
         }
         "hedged_with_mask" => "share of uncertain sentences that got a mask",
-        "unread_with_mask" => {
-            "share of the negated and non-visual sentences that would get a mask if the report \
-             were not read: their maps reach the lowest score"
-        }
         "auc" => {
             "area under the ROC curve of a finding's presence; score: mean over positive prompts \
              minus mean over negative prompts of the image's cosine with the prompt"
@@ -73,7 +69,8 @@ pub fn of(name: &str) -> &'static str {
              side"
         }
         "paraphrased_pointing" => "`pointing` of the replaced sentences as the report has them",
-        "refused" => "share of films that the gate refused or flagged",
+        "refused" => "share of films that the gate refused: no sentence was looked for",
+        "flagged" => "share of films that came with a warning, refused or not",
         _ => "see the documentation",
     }
 }

@@ -11,6 +11,9 @@ use crate::files;
 /// Lines of a model card between which the tables stand.
 pub const MARKERS: [&str; 2] = ["<!-- quality: begin -->", "<!-- quality: end -->"];
 
+/// Heading under which the tables stand.
+const SECTION: &str = "## What they score";
+
 /// Writes `card.json` beside the weights and the tables into `model-card.md`, whose size and hash
 /// in the manifest follow. The weights stay as they are.
 ///
@@ -38,16 +41,22 @@ pub fn install(folder: &Path, card: &Card) -> Result<()> {
     Ok(())
 }
 
-/// The text with the tables between the markers; under a heading of their own where there are none.
+/// The text with the tables between the markers; where there are none, in the place of the section
+/// of scores, or else at the end.
 fn with_tables(text: &str, tables: &str) -> String {
     let [begin, end] = MARKERS;
     let block = format!("{begin}\n\n{}\n\n{end}", tables.trim());
-    match (text.find(begin), text.find(end)) {
-        (Some(from), Some(to)) if from < to => {
-            format!("{}{block}{}", &text[..from], &text[to + end.len()..])
-        }
-        _ => format!("{}\n\n## Quality\n\n{block}\n", text.trim_end()),
+    if let (Some(from), Some(to)) = (text.find(begin), text.find(end))
+        && from < to
+    {
+        return format!("{}{block}{}", &text[..from], &text[to + end.len()..]);
     }
+    if let Some(from) = text.find(SECTION) {
+        let from = from + SECTION.len();
+        let to = text[from..].find("\n## ").map_or(text.len(), |next| from + next);
+        return format!("{}\n\n{block}\n{}", &text[..from], &text[to..]);
+    }
+    format!("{}\n\n{SECTION}\n\n{block}\n", text.trim_end())
 }
 
 #[cfg(test)]
@@ -60,10 +69,13 @@ mod tests {
     #[test]
     fn tables_replace_those_that_were_there() {
         let first = with_tables("# Card\n\ntext\n", "one\n");
-        assert!(first.starts_with("# Card\n\ntext\n\n## Quality\n\n"));
+        assert!(first.starts_with("# Card\n\ntext\n\n## What they score\n\n"));
         let second = with_tables(&first, "two\n");
         assert_eq!(second, first.replace("one", "two"));
         assert_eq!(with_tables(&second, "two\n"), second);
+        let older = "# Card\n\n## What they score\n\n0.5\n\n## Rest\n\nr\n";
+        let newer = with_tables(older, "one");
+        assert!(newer.ends_with("-->\n\n## Rest\n\nr\n") && !newer.contains("0.5"), "{newer}");
     }
 
     #[test]

@@ -194,9 +194,8 @@ pub fn quality(
     metrics.into_iter().for_each(|m| found.card.push(m));
     found.pictures = bench.picker.take().map_or(Ok(Vec::new()), Picker::finish)?;
     for set in sets.iter().filter(|s| s.name == FIRST || s.name.starts_with("films/")) {
-        let less = set.source.first((set.source.len() / 3).max(2));
-        output::say(format_args!("{}: {} films, untrained weights", set.name, less.len()));
-        without_training(&untrained, &set.name, &less, &mut found.card)?;
+        output::say(format_args!("{}: untrained weights", set.name));
+        without_training(&untrained, &set.name, &set.source, &mut found.card)?;
     }
     Ok(found)
 }
@@ -259,9 +258,11 @@ impl Bench<'_> {
             let grounded = assertions::ground(session, &image, &case)?;
             assertions::count(session, words, &image, &case, &grounded, &mut sink)?;
             if self.gate {
-                let warnings = assertions::warnings(&grounded);
-                tally.hit(Subject::model(&set.name, "refused"), study, !warnings.is_empty());
-                for code in warnings {
+                let verdict = assertions::verdict(&grounded);
+                let flagged = verdict.refused || !verdict.codes.is_empty();
+                tally.hit(Subject::model(&set.name, "refused"), study, verdict.refused);
+                tally.hit(Subject::model(&set.name, "flagged"), study, flagged);
+                for code in verdict.codes {
                     *reasons.entry(code).or_default() += 1;
                 }
             }
@@ -281,7 +282,7 @@ impl Bench<'_> {
         })?;
         tally.metrics().into_iter().for_each(|m| card.push(m));
         for (code, films) in reasons {
-            let subject = Subject::model(&set.name, "refused").group(format!("code={code}"));
+            let subject = Subject::model(&set.name, "flagged").group(format!("code={code}"));
             card.push(subject.exact(count, films as f64 / count.max(1) as f64));
         }
         films.metrics(&set.name, None).into_iter().for_each(|m| card.push(m));

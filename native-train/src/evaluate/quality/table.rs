@@ -156,7 +156,7 @@ fn parts(out: &mut String, card: &Card) {
     }
 }
 
-/// Scores of whole sets: name, title, and whether it is told in percent.
+/// Scores of whole sets by name, with their titles.
 const READING: [(&str, &str); 10] = [
     ("negated_with_mask", "negated or non-visual sentences with a mask"),
     ("present_without_mask", "present findings without a mask"),
@@ -169,7 +169,7 @@ const READING: [(&str, &str); 10] = [
     ("paraphrase_kind", "paraphrase nearest to its finding"),
     ("paraphrase_side", "paraphrase nearest to its side"),
 ];
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: [(&str, &str); 10] = [
     ("auc_macro", "zero-shot AUC, mean over findings"),
     ("auc_local_macro", "the same by the local map"),
     ("image_to_text_r1", "film to report, R@1"),
@@ -178,7 +178,8 @@ const WHOLE: [(&str, &str); 9] = [
     ("text_to_image_r1", "report to film, R@1"),
     ("text_to_image_r5", "R@5"),
     ("text_to_image_r10", "R@10"),
-    ("refused", "films refused or flagged"),
+    ("refused", "films refused"),
+    ("flagged", "films refused or with a warning"),
 ];
 
 fn reading(out: &mut String, card: &Card) {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use g2d_core::metrics::Groups;
+use g2d_core::metrics::{Groups, wilson};
 
-use super::card::{Metric, Subject};
+use super::card::{Metric, Subject, rounded};
 
 /// Values by what they are about, each with the number of its study's group.
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ impl Tally {
             }
             let sums: Vec<(f64, f64)> = sums.into_values().collect();
             let groups = Groups::new(0..sums.len());
-            subject.score(values.len(), &groups, |weights| {
+            let score = subject.score(values.len(), &groups, |weights| {
                 let weight = |i: usize| weights.map_or(1.0, |w| f64::from(w[i]));
                 let (mut sum, mut n) = (0.0, 0.0);
                 for (i, (value, count)) in sums.iter().enumerate() {
@@ -52,7 +52,17 @@ impl Tally {
                     n += weight(i) * count;
                 }
                 (n > 0.0).then(|| sum / n)
-            })
+            })?;
+            // Drawn again, nothing but zeros or nothing but ones gives no width: Wilson's interval of
+            // that many studies does.
+            let all = |v: f64| values.iter().all(|(_, value)| *value == v);
+            if all(0.0) || all(1.0) {
+                let hits = if all(1.0) { sums.len() } else { 0 };
+                let interval = wilson(hits, sums.len());
+                let (low, high) = (Some(rounded(interval.low)), Some(rounded(interval.high)));
+                return Some(Metric { low, high, ..score });
+            }
+            Some(score)
         };
         self.series.into_iter().filter_map(mean).collect()
     }
@@ -61,6 +71,18 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_hits_still_have_an_interval() {
+        let mut tally = Tally::default();
+        for study in 0..20 {
+            let number = tally.study(&study.to_string());
+            tally.hit(Subject::model("s", "pointing"), number, true);
+        }
+        // Wilson's interval of 20 of 20.
+        let metrics = tally.metrics();
+        assert_eq!((metrics[0].low, metrics[0].high), (Some(0.8389), Some(1.0)));
+    }
 
     #[test]
     fn studies_are_drawn_whole() {
