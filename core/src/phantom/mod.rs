@@ -13,6 +13,7 @@ mod camera;
 mod config;
 mod disease;
 mod film;
+mod paraphrase;
 mod projector;
 mod ray;
 mod report;
@@ -41,8 +42,9 @@ use scene::Scene;
 use crate::raster::Raster;
 
 pub use config::{Institution, MAX_SIZE, MIN_SIZE, PhantomConfig, View};
+pub use paraphrase::{Paraphrase, paraphrases};
 pub use projector::MIN_PATH_MM;
-pub use report::vocabulary;
+pub use report::{label_report, prompts, vocabulary};
 pub use study::{Finding, FindingKind, ReportSentence, Side, Study, Zone};
 
 /// Draws study `index` of the series `seed`.
@@ -70,7 +72,8 @@ pub fn generate(seed: u64, index: u64, config: &PhantomConfig) -> Study {
             Some(Finding { kind, side, zone, severity, size_mm, conspicuity: 0.0, mask, bbox })
         })
         .collect();
-    let (report, sentences) = report::write(&mut Rng::new(seed, index, Purpose::Report), &findings);
+    let mut words = Rng::new(seed, index, Purpose::Report);
+    let (report, sentences) = report::write(&mut words, &findings, config.institution);
     let image = Raster { width: size, height: size, data };
     Study { seed, index, image, findings, report, sentences }
 }
