@@ -84,7 +84,11 @@ pub(crate) fn run(project: &Project, args: &QualityArgs) -> Result<ExitCode> {
     let table = folder.join("table.md");
     std::fs::write(&table, watched.lines.join("\n") + "\n")
         .with_context(|| table.display().to_string())?;
-    say(&format!("{} s; tables, card and pictures are in {}", start.elapsed().as_secs(), folder.display()));
+    say(&format!(
+        "{} s; tables, card and pictures are in {}",
+        start.elapsed().as_secs(),
+        folder.display()
+    ));
     if args.update {
         say(&format!("{} was written anew", kept.display()));
         return Ok(ExitCode::SUCCESS);

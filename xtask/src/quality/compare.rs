@@ -35,7 +35,8 @@ fn list<'a>(card: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
 pub(super) fn compare(before: &Value, now: &Value) -> Compared {
     let mut found = Compared::default();
     if before["model"]["sha256"] != now["model"]["sha256"] {
-        let line = "card.json is of other weights than this bundle's; `cargo xtask quality --update`";
+        let line =
+            "card.json is of other weights than this bundle's; `cargo xtask quality --update`";
         found.mismatches.push(line.into());
         return found;
     }
@@ -57,7 +58,11 @@ pub(super) fn compare(before: &Value, now: &Value) -> Compared {
         } else {
             let line = format!(
                 "{}: {} is outside the card's {} ({} to {})",
-                title(old), new["value"], old["value"], old["low"], old["high"]
+                title(old),
+                new["value"],
+                old["value"],
+                old["low"],
+                old["high"]
             );
             found.mismatches.push(line);
         }

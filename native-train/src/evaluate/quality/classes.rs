@@ -6,7 +6,7 @@ use anyhow::Result;
 use g2d_core::{
     config::MapSource,
     metrics::{Groups, Ranking},
-    phantom::FindingKind,
+    phantom::{self, FindingKind},
     session::{EncodedImage, Session},
 };
 
@@ -14,7 +14,6 @@ use super::{
     card::{Metric, Subject},
     cases::{Case, Labels},
     encoded::Words,
-    words,
 };
 use crate::{
     evaluate::manifest::films::{dot, unit},
@@ -35,15 +34,14 @@ impl Prompts {
     pub fn new(session: &Session, words: &mut Words) -> Result<Self> {
         let mut all = Vec::new();
         for kind in FindingKind::ALL {
-            let (present, absent) = words::prompts(kind);
-            let mut mean = |texts: &[String]| -> Result<Vec<f32>> {
-                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                let vectors = words.vectors(session, &texts)?;
+            let (present, absent) = phantom::prompts(kind);
+            let mut mean = |texts: &[&str]| -> Result<Vec<f32>> {
+                let vectors = words.vectors(session, texts)?;
                 let width = vectors.first().map_or(0, Vec::len);
                 let sum = |i: usize| vectors.iter().map(|v| v[i]).sum::<f32>();
                 Ok((0..width).map(|i| sum(i) / vectors.len() as f32).collect())
             };
-            all.push((kind, mean(&present)?, mean(&absent)?));
+            all.push((kind, mean(present)?, mean(absent)?));
         }
         Ok(Self(all))
     }

@@ -1,6 +1,6 @@
 //! Words in and out of sentences: sides swapped, prompts, paraphrases.
 
-use g2d_core::phantom::{FindingKind, Side, Zone};
+use g2d_core::phantom::{self, FindingKind, Side, Zone};
 
 use super::cases::Told;
 
@@ -47,11 +47,6 @@ pub fn swapped(text: &str) -> Option<String> {
     (out != text).then_some(out)
 }
 
-/// The finding of that name.
-pub fn kind(name: &str) -> Option<FindingKind> {
-    FindingKind::ALL.into_iter().find(|k| k.name() == name)
-}
-
 /// A finding's name in a sentence.
 fn noun(kind: FindingKind) -> &'static str {
     match kind {
@@ -67,17 +62,6 @@ fn noun(kind: FindingKind) -> &'static str {
         FindingKind::ForeignObject => "foreign object",
         kind => kind.name(),
     }
-}
-
-/// Prompts that say the finding is there, and that it is not.
-pub fn prompts(kind: FindingKind) -> (Vec<String>, Vec<String>) {
-    let noun = noun(kind);
-    let present = ["{}.", "There is {}.", "Findings of {}."];
-    let absent = ["No {}.", "There is no {}.", "No evidence of {}."];
-    let fill = |templates: [&str; 3]| {
-        templates.into_iter().map(|t| capitalised(&t.replace("{}", noun))).collect()
-    };
-    (fill(present), fill(absent))
 }
 
 /// A prompt for a finding on a side.
@@ -111,28 +95,11 @@ impl Paraphrase {
     }
 }
 
-/// Hand-written sentences for findings and sides.
+/// Hand-written sentences that the report grammar does not make.
 pub fn paraphrases() -> Vec<Paraphrase> {
-    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
-    let (right, left) = (Some(Side::Right), Some(Side::Left));
-    let table = [
-        (Effusion, right, "Fluid has collected at the bottom of the right chest."),
-        (Effusion, left, "Fluid has collected at the bottom of the left chest."),
-        (Effusion, right, "Right costophrenic recess filled with liquid."),
-        (Effusion, left, "Left costophrenic recess filled with liquid."),
-        (Pneumothorax, right, "Free air surrounds the right lung."),
-        (Pneumothorax, left, "Free air surrounds the left lung."),
-        (Pneumothorax, right, "The right lung has partly collapsed away from the ribs."),
-        (Pneumothorax, left, "The left lung has partly collapsed away from the ribs."),
-        (Nodule, right, "Round spot in the right lung."),
-        (Nodule, left, "Round spot in the left lung."),
-        (Consolidation, right, "The right lung looks whitened as if filled in."),
-        (Consolidation, left, "The left lung looks whitened as if filled in."),
-        (Cardiomegaly, None, "The heart shadow is wider than it should be."),
-        (Cardiomegaly, None, "Big heart."),
-    ];
-    let make = |(kind, side, text)| Paraphrase { kind, side, zone: None, text };
-    table.into_iter().map(make).collect()
+    let make =
+        |&(kind, side, zone, text): &phantom::Paraphrase| Paraphrase { kind, side, zone, text };
+    phantom::paraphrases().iter().map(make).collect()
 }
 
 fn capitalised(text: &str) -> String {
@@ -155,12 +122,21 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_has_prompts() {
-        for k in FindingKind::ALL {
-            let (present, absent) = prompts(k);
-            assert!(present.len() == absent.len() && present[0] != absent[0]);
-            assert_eq!(kind(k.name()), Some(k));
-        }
+    fn paraphrases_fit_sentences_that_say_the_same() {
+        let told = |side| Told {
+            range: 0..1,
+            assertion: g2d_core::outcome::Assertion::Present,
+            kind: Some("effusion".into()),
+            side,
+            zone: Some(Zone::Base),
+            truth: None,
+        };
+        let left = told(Some(Side::Left));
+        let all = paraphrases();
+        let fits: Vec<_> = all.iter().filter(|p| p.fits(&left)).collect();
+        assert!(!fits.is_empty());
+        assert!(fits.iter().all(|p| p.side == Some(Side::Left) && p.kind == FindingKind::Effusion));
         assert_eq!(sided(FindingKind::Effusion, Some(Side::Left)), "Left pleural effusion.");
+        assert_eq!(sided(FindingKind::Cardiomegaly, None), "Cardiomegaly.");
     }
 }
