@@ -7,6 +7,7 @@ use crate::process::{command, result, run as run_command, say, step, watch};
 use crate::project::{Project, cargo};
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -53,7 +54,7 @@ pub(crate) fn run(project: &Project, args: &QualityArgs) -> Result<ExitCode> {
     let model = args.model.clone().unwrap_or_else(|| project.root.join("static").join("model"));
     let bench = Bench { project, args, folder: &folder };
     let (ct, films) = (bench.ct(), bench.films());
-    let others = bench.others(films.as_deref());
+    let others = bench.others();
 
     step("Measuring");
     let card = folder.join("card.json");
@@ -124,7 +125,7 @@ impl Bench<'_> {
 
     /// A set made anew by `g2d WORDS… --out FOLDER ARGS…`; none, with a line that says why, when it
     /// cannot be had.
-    fn make(&self, name: &str, words: &[&str], more: &[&std::ffi::OsStr]) -> Option<PathBuf> {
+    fn make(&self, name: &str, words: &[&str], more: &[&OsStr]) -> Option<PathBuf> {
         if !self.has(words) {
             say(&format!("skipped: {name}; this program has no `g2d {}`", words.join(" ")));
             return None;
@@ -155,7 +156,7 @@ impl Bench<'_> {
         };
         let count = (self.args.studies / 2).max(1).to_string();
         let more = ["--count", &count, "--seed", CT_SEED, "--size", CT_SIZE, "--wheel"];
-        let mut more: Vec<&std::ffi::OsStr> = more.into_iter().map(std::ffi::OsStr::new).collect();
+        let mut more: Vec<&OsStr> = more.into_iter().map(OsStr::new).collect();
         more.push(wheel.as_os_str());
         self.make("ct", &["data", "ct"], &more)
     }
@@ -174,20 +175,29 @@ impl Bench<'_> {
         wheel.is_file().then_some(wheel)
     }
 
-    fn films(&self) -> Option<PathBuf> {
-        step("Real films");
+    /// The folder of the public films, where it is there.
+    fn root(&self) -> Option<PathBuf> {
         let data = PathBuf::from("..").join("shared").join("data").join("cxr");
         let root = self.args.films.clone().unwrap_or_else(|| self.project.root.join(data));
-        if !root.is_dir() {
-            say(&format!("skipped: films; {} is not there", root.display()));
+        root.is_dir().then_some(root)
+    }
+
+    fn films(&self) -> Option<PathBuf> {
+        step("Real films");
+        let Some(root) = self.root() else {
+            say("skipped: films; neither --films nor ../shared/data/cxr is there");
             return None;
-        }
-        let more = ["--use", "eval", "--root"].map(std::ffi::OsStr::new);
+        };
+        let more = ["--use", "eval", "--root"].map(OsStr::new);
         self.make("films", &["films"], &[more.as_slice(), &[root.as_os_str()]].concat())
     }
 
-    fn others(&self, _films: Option<&Path>) -> Option<PathBuf> {
+    /// Without the public films the set has phantoms and drawings only, and says so itself.
+    fn others(&self) -> Option<PathBuf> {
         step("Pictures that should be refused");
-        self.make("other", &["gate", "set"], &[])
+        let root = self.root();
+        let more: Vec<&OsStr> =
+            root.iter().flat_map(|root| [OsStr::new("--root"), root.as_os_str()]).collect();
+        self.make("other", &["gate", "set"], &more)
     }
 }

@@ -118,6 +118,37 @@ impl Source {
         Ok(Self::Folder(rows, labels))
     }
 
+    /// The pictures of a set that `g2d gate set` wrote, at most `limit` of each kind, evenly spread;
+    /// none for a folder that is no such set.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read.
+    pub fn gate_set(folder: &Path, limit: usize) -> Result<Option<Vec<(String, Self)>>> {
+        let path = folder.join("manifest.jsonl");
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut kinds: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let row: Value = serde_json::from_str(line).unwrap_or_default();
+            let word = |field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);
+            let (Some(image), Some(kind), Some(_)) = (word("image"), word("kind"), word("expect"))
+            else {
+                return Ok(None);
+            };
+            let group = word("group");
+            kinds.entry(kind).or_default().push(Pair { group, ..unknown(folder.join(image)) });
+        }
+        let spread = |(kind, rows): (String, Vec<Pair>)| {
+            let step = rows.len().div_ceil(limit.max(1)).max(1);
+            let rows: Vec<Pair> = rows.into_iter().step_by(step).collect();
+            let labels = vec![None; rows.len()];
+            (kind, Self::Folder(rows, labels))
+        };
+        Ok(Some(kinds.into_iter().map(spread).collect()))
+    }
+
     /// The pictures of a folder, of which nothing is known.
     fn pictures(folder: &Path, limit: usize) -> Result<Self> {
         let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
@@ -129,16 +160,7 @@ impl Source {
         paths.retain(picture);
         paths.sort();
         let step = paths.len().div_ceil(limit.max(1)).max(1);
-        let pair = |image| Pair {
-            image,
-            text: String::new(),
-            group: None,
-            split: None,
-            mask: Vec::new(),
-            boxes: Vec::new(),
-            sentences: Vec::new(),
-        };
-        let rows: Vec<Pair> = paths.into_iter().step_by(step).map(pair).collect();
+        let rows: Vec<Pair> = paths.into_iter().step_by(step).map(unknown).collect();
         let labels = vec![None; rows.len()];
         Ok(Self::Folder(rows, labels))
     }
@@ -196,6 +218,19 @@ impl Source {
             }
         }
         Ok(used)
+    }
+}
+
+/// A picture of which nothing is known.
+fn unknown(image: PathBuf) -> Pair {
+    Pair {
+        image,
+        text: String::new(),
+        group: None,
+        split: None,
+        mask: Vec::new(),
+        boxes: Vec::new(),
+        sentences: Vec::new(),
     }
 }
 
@@ -362,6 +397,23 @@ mod tests {
             .unwrap();
         assert!(seen > 0);
         assert_eq!(Source::folder(&plan.folder, 3).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_gate_set_is_told_by_its_columns() {
+        let out = tempfile::tempdir().unwrap();
+        let row = |i: usize, kind: &str| {
+            format!(r#"{{"image":"{i}.png","kind":"{kind}","expect":"refuse","group":"g"}}"#)
+        };
+        let rows: Vec<String> =
+            (0..9).map(|i| row(i, if i < 6 { "lateral" } else { "other" })).collect();
+        let path = out.path().join("manifest.jsonl");
+        fs::write(&path, rows.join("\n")).unwrap();
+        let sets = Source::gate_set(out.path(), 3).unwrap().unwrap();
+        let found: Vec<_> = sets.iter().map(|(kind, set)| (kind.as_str(), set.len())).collect();
+        assert_eq!(found, [("lateral", 3), ("other", 3)]);
+        fs::write(&path, r#"{"image":"a.png","text":"t"}"#).unwrap();
+        assert!(Source::gate_set(out.path(), 3).unwrap().is_none());
     }
 
     #[test]

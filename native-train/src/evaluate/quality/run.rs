@@ -126,6 +126,13 @@ fn sets(plan: &Plan, size: usize) -> Result<Vec<Set>> {
     ] {
         let Some(root) = root else { continue };
         for (folder, name) in folders(root)? {
+            if let Some(kinds) = Source::gate_set(&folder, half)? {
+                for (kind, source) in kinds {
+                    let about = format!("films and pictures that are: {kind}");
+                    sets.push(set(&format!("{prefix}/{kind}"), &about, source));
+                }
+                continue;
+            }
             let name = name.map_or(prefix.to_owned(), |name| format!("{prefix}/{name}"));
             sets.push(set(&name, about, Source::folder(&folder, half)?));
         }
@@ -185,7 +192,9 @@ pub fn quality(
     let validation = Source::phantoms(VALIDATION_SEED, (plan.studies / 3).max(1), validation);
     output::say(format_args!("{} phantoms to choose thresholds on", validation.len()));
     bench.choose(&validation)?;
-    let sets = sets(plan, size)?;
+    let mut sets = sets(plan, size)?;
+    // Nothing is asked of those but whether they are refused.
+    sets.retain(|set| gate || !set.name.starts_with("other"));
     for set in &sets {
         output::say(format_args!("{}: {} films", set.name, set.source.len()));
         bench.measure(set, &mut found.card)?;
