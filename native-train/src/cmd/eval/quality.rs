@@ -20,8 +20,8 @@ pub struct QualityArgs {
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
-    /// Phantoms of the first institution; half as many of the second and of each folder, a third
-    /// as many to choose thresholds on
+    /// Phantoms of the first institution; half as many of the second and of the CT, as many
+    /// real films of each set, a third as many to choose thresholds on, a quarter of each other kind
     #[arg(long, value_name = "N", default_value_t = 150, value_parser = clap::value_parser!(u16).range(2..=20_000))]
     pub studies: u16,
 

@@ -120,13 +120,20 @@ fn sets(plan: &Plan, size: usize) -> Result<Vec<Set>> {
         let about = "projections of a real chest CT with inserted findings (LIDC-IDRI-0001)";
         sets.push(set("ct", about, Source::folder(folder, half)?));
     }
-    for (root, prefix, about) in [
-        (&plan.films, "films", "real films whose patients no weights were trained on"),
-        (&plan.others, "other", "pictures that are no frontal chest film, or one gone wrong"),
+    // Real films are few and matter most; pictures to refuse come in many kinds.
+    let few = (plan.studies / 4).max(1);
+    for (root, prefix, about, most) in [
+        (
+            &plan.films,
+            "films",
+            "real films whose patients no weights were trained on",
+            plan.studies,
+        ),
+        (&plan.others, "other", "pictures that are no frontal chest film, or one gone wrong", few),
     ] {
         let Some(root) = root else { continue };
         for (folder, name) in folders(root)? {
-            if let Some(kinds) = Source::gate_set(&folder, half)? {
+            if let Some(kinds) = Source::gate_set(&folder, most)? {
                 for (kind, source) in kinds {
                     let about = format!("films and pictures that are: {kind}");
                     sets.push(set(&format!("{prefix}/{kind}"), &about, source));
@@ -134,7 +141,7 @@ fn sets(plan: &Plan, size: usize) -> Result<Vec<Set>> {
                 continue;
             }
             let name = name.map_or(prefix.to_owned(), |name| format!("{prefix}/{name}"));
-            sets.push(set(&name, about, Source::folder(&folder, half)?));
+            sets.push(set(&name, about, Source::folder(&folder, most)?));
         }
     }
     for (folder, name) in &plan.cases {
