@@ -295,6 +295,9 @@ pub struct GroundingConfig {
     /// validation cases. A contrast does not care where in its receptive field a place finds its
     /// evidence, and strided convolutions look up and left of their cell, so maps drift as one.
     pub shift: [f32; 2],
+    /// Standard deviation of the Gaussian that smooths the source's maps, as a share of the side;
+    /// calibrated on validation cases. Single cells of a fine grid are noisy.
+    pub smooth: f32,
     /// How the level is meant.
     pub rule: MaskRule,
     /// The level above which a pixel belongs to the mask; calibrated on validation cases.
@@ -312,6 +315,7 @@ impl Default for GroundingConfig {
         Self {
             source: MapSource::Value,
             shift: [0.0; 2],
+            smooth: 0.0,
             rule: MaskRule::Peak,
             level: 0.6,
             min_score: 0.0,

@@ -131,15 +131,6 @@ pub fn token_tensors(batch: &TokenBatch, device: &Device) -> (Tensor<2, Int>, Te
     )
 }
 
-/// Lowers a map to its minimum outside a mask.
-fn within(mut map: Raster, mask: &Mask) -> Raster {
-    let lowest = map.range().0;
-    for (value, _) in map.data.iter_mut().zip(&mask.data).filter(|(_, inside)| **inside == 0) {
-        *value = lowest;
-    }
-    map
-}
-
 impl Session {
     /// Loads a bundle onto a device.
     ///

@@ -11,6 +11,7 @@ mod optimise;
 mod page;
 mod process;
 mod project;
+mod quality;
 mod server;
 mod setup;
 mod site;
@@ -39,6 +40,8 @@ enum Command {
     Test(test::TestArgs),
     /// rustfmt and clippy, for this machine and for wasm32
     Lint,
+    /// Measure the shipped model on every set that can be had here; compare with its card
+    Quality(quality::QualityArgs),
     /// Only install what is missing
     Setup(setup::SetupArgs),
     /// Build the page, with its model and headers, into dist/
@@ -60,6 +63,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(args) => demo::run(&project, &args),
         Command::Test(args) => test::run(&project, &args),
+        Command::Quality(args) => quality::run(&project, &args),
         Command::Lint => lint::run(&project),
         Command::Setup(args) => setup::run(&project, &args).map(|()| ExitCode::SUCCESS),
         Command::Dist(args) => dist::run(&project, &args).map(|()| ExitCode::SUCCESS),

@@ -22,6 +22,50 @@ pub fn shifted(map: &Raster, shift: [f32; 2]) -> Raster {
     moved
 }
 
+/// The map convolved with a Gaussian whose standard deviation is `sigma` times its width; edges are
+/// repeated. The map itself for a sigma of less than a tenth of a pixel.
+pub fn smoothed(map: &Raster, sigma: f32) -> Raster {
+    let sigma = f64::from(sigma) * map.width as f64;
+    if sigma.is_nan() || sigma < 0.1 || map.data.is_empty() {
+        return map.clone();
+    }
+    // Three standard deviations hold all but 0.3% of the weight.
+    let reach = ((3.0 * sigma) as usize + 1).min(map.width.max(map.height));
+    let weight = |d: usize| libm::exp(-((d * d) as f64) / (2.0 * sigma * sigma)) as f32;
+    let half: Vec<f32> = (0..=reach).map(weight).collect();
+    let sum: f32 = half[0] + 2.0 * half[1..].iter().sum::<f32>();
+    // One line of `n` values with `step` between them.
+    let along = |data: &[f32], out: &mut [f32], start: usize, n: usize, step: usize| {
+        for i in 0..n {
+            let at = |j: usize| data[start + j * step];
+            let mut total = half[0] * at(i);
+            for (d, w) in half.iter().enumerate().skip(1) {
+                total += w * (at(i.saturating_sub(d)) + at((i + d).min(n - 1)));
+            }
+            out[start + i * step] = total / sum;
+        }
+    };
+    let (mut rows, mut all) = (map.data.clone(), map.data.clone());
+    (0..map.height).for_each(|y| along(&map.data, &mut rows, y * map.width, map.width, 1));
+    (0..map.width).for_each(|x| along(&rows, &mut all, x, map.height, map.width));
+    Raster { width: map.width, height: map.height, data: all }
+}
+
+/// Lowers a map to its minimum outside a mask.
+pub fn within(mut map: Raster, mask: &Mask) -> Raster {
+    let lowest = map.range().0;
+    for (value, _) in map.data.iter_mut().zip(&mask.data).filter(|(_, inside)| **inside == 0) {
+        *value = lowest;
+    }
+    map
+}
+
+/// What is done to a map of the model's own source before it is read: smoothed, moved, and lowered
+/// to its minimum outside the body.
+pub fn finished(map: &Raster, config: &GroundingConfig, body: &Mask) -> Raster {
+    within(shifted(&smoothed(map, config.smooth), config.shift), body)
+}
+
 /// The mask of one sentence, or none when the sentence points nowhere: its best value is below
 /// `min_score`, or no part is at least `min_region_fraction` of the image.
 ///
@@ -69,6 +113,33 @@ mod tests {
         assert_eq!(shifted(&map, [-0.1, 0.2]).argmax(), Some((5, 6)));
         assert_eq!(shifted(&map, [0.0, 0.0]), map);
         assert_eq!(shifted(&map, [9.0, -9.0]), Raster::filled(20, 10, 0.0));
+    }
+
+    #[test]
+    fn smoothing_keeps_the_sum_and_quiets_a_lone_peak() {
+        let mut map = Raster::filled(32, 24, 0.0);
+        map.data[5 * 32 + 6] = 1.0;
+        for (x, y) in [(20, 14), (21, 14), (20, 15), (21, 15)] {
+            map.data[y * 32 + x] = 0.9;
+        }
+        let smooth = smoothed(&map, 1.0 / 32.0);
+        let sum = |map: &Raster| map.data.iter().sum::<f32>();
+        assert!((sum(&smooth) - sum(&map)).abs() < 1e-3);
+        assert_eq!(map.argmax(), Some((6, 5)));
+        assert!(smooth.argmax().is_some_and(|(x, y)| (20..=21).contains(&x) && y >= 14));
+        // A Gaussian of one pixel: 1 / (2 pi) at its centre.
+        assert!((smooth.at(6, 5) - 0.159_2).abs() < 1e-3, "{}", smooth.at(6, 5));
+        assert_eq!(smoothed(&map, 0.0), map);
+        let flat = Raster::filled(9, 7, 0.25);
+        assert!(smoothed(&flat, 0.3).data.iter().all(|v| (v - 0.25).abs() < 1e-6));
+    }
+
+    #[test]
+    fn nothing_is_found_outside_the_body() {
+        let mut map = Raster::filled(4, 1, 0.5);
+        map.data = vec![0.9, 0.1, 0.4, 0.3];
+        let body = Mask { width: 4, height: 1, data: vec![0, 1, 1, 1] };
+        assert_eq!(finished(&map, &GroundingConfig::default(), &body).data, [0.1, 0.1, 0.4, 0.3]);
     }
 
     /// 0.1 everywhere, a 6 x 5 block up to 0.5 and a lone pixel of 0.45.

@@ -6,6 +6,6 @@ pub mod map;
 pub mod region;
 pub mod rle;
 
-pub use map::{mask_level, shifted, to_mask};
+pub use map::{finished, mask_level, shifted, smoothed, to_mask, within};
 pub use region::{regions, zone};
 pub use rle::{MAX_RLE_PIXELS, decode_rle, encode_rle};

@@ -166,23 +166,58 @@ impl Session {
         })
     }
 
-    /// A small map at the network's size: upsampled, moved by the calibrated shift where it is the
-    /// model's own source, and lowered to its minimum outside the body.
+    /// The maps of texts of one image as they leave the network, input-sized: neither smoothed nor
+    /// moved nor lowered outside the body. What [`Self::maps`] gives is [`grounding::finished`] of
+    /// these for the model's own source.
+    ///
+    /// # Errors
+    /// When this model does not have the source, or the device fails.
+    pub async fn plain_maps(
+        &self,
+        features: &ImageFeatures,
+        texts: &[&str],
+        source: MapSource,
+    ) -> Result<Vec<Raster>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let dense = match source {
+            MapSource::Attention => features.attention.clone().mean_dim(1),
+            source => self.dense(features, source)?,
+        };
+        let [_, _, h, w] = dense.dims();
+        let values = if source == MapSource::Attention {
+            read(dense).await?.repeat(texts.len())
+        } else {
+            let tokens = self.tokenizer.encode_batch(texts, self.config.text.max_tokens)?;
+            let (ids, mask) = token_tensors(&tokens, &self.device);
+            read(G2d::similarity(dense, self.model.encode_text(ids, mask, true))).await?
+        };
+        values.chunks_exact(h * w).map(|map| self.upsampled(map.to_vec(), [h, w])).collect()
+    }
+
+    /// A small map at the network's size.
+    fn upsampled(&self, values: Vec<f32>, [h, w]: [usize; 2]) -> Result<Raster> {
+        let size = self.config.image.input_size;
+        let map = Raster::from_vec(w, h, values)?;
+        Ok(pseudo_mask::upsample(&map, size, size, crate::config::UpsampleKind::Bilinear))
+    }
+
+    /// A small map at the network's size: upsampled, smoothed and moved as calibrated where it is
+    /// the model's own source, and lowered to its minimum outside the body.
     pub(super) fn full_map(
         &self,
         values: Vec<f32>,
-        [h, w]: [usize; 2],
+        shape: [usize; 2],
         source: MapSource,
         body: &Mask,
     ) -> Result<Raster> {
-        let size = self.config.image.input_size;
-        let map = Raster::from_vec(w, h, values)?;
-        let bilinear = crate::config::UpsampleKind::Bilinear;
-        let mut map = pseudo_mask::upsample(&map, size, size, bilinear);
-        if source == self.config.grounding.source {
-            map = grounding::shifted(&map, self.config.grounding.shift);
-        }
-        Ok(super::within(map, body))
+        let map = self.upsampled(values, shape)?;
+        Ok(if source == self.config.grounding.source {
+            grounding::finished(&map, &self.config.grounding, body)
+        } else {
+            grounding::within(map, body)
+        })
     }
 }
 

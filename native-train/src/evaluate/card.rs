@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use g2d_core::{config::G2dConfig, outcome::NOTICE};
 
-use super::{Evaluation, markdown};
+use super::{Evaluation, markdown, quality::MARKERS};
 use crate::{config::TrainConfig, training::Report};
 
 /// What the weights saw, how they were made, what they score, and what they are not for.
@@ -69,13 +69,17 @@ pub fn model_card(
         let _ = writeln!(
             out,
             "- Calibrated afterwards on validation phantoms, with their true masks, without a change \
-             of the weights: maps moved by {:.1} px right and {:.1} px down, the level of the mask, \
-             and the lowest score. The scores below are of other phantoms.",
+             of the weights: maps smoothed by {:.1} px and moved by {:.1} px right and {:.1} px \
+             down, the level of the mask, and the lowest score. The scores below are of other \
+             phantoms.",
+            grounding.smooth * model.image.input_size as f32,
             grounding.shift[0] * model.image.input_size as f32,
             grounding.shift[1] * model.image.input_size as f32
         );
     }
-    out.push_str("\n## What they score\n\n");
+    // The quality bench puts its tables in the place of these.
+    let [begin, end] = MARKERS;
+    let _ = writeln!(out, "\n## What they score\n\n{begin}\n");
     match evaluation {
         Some(evaluation) => {
             let _ = writeln!(
@@ -89,13 +93,14 @@ pub fn model_card(
         }
         None => out.push_str("Not measured.\n"),
     }
+    let _ = writeln!(out, "\n{end}");
     out.push_str(
         "\nThese numbers say that the code works and how its maps compare on synthetic films. They \
          are no evidence about radiographs of patients.\n\n\
          ## What they are not for\n\n\
-         Any decision about a person. The phantoms show five findings, drawn by one program; real \
-         films show thousands of things that these weights have never seen, and the maps on them \
-         may point anywhere.\n",
+         Any decision about a person. The phantoms show a few kinds of findings, drawn by one \
+         program; real films show thousands of things that these weights have never seen, and the \
+         maps on them may point anywhere.\n",
     );
     out
 }

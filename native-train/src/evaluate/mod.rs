@@ -5,6 +5,7 @@ mod card;
 mod cases;
 mod grounding;
 pub mod manifest;
+pub mod quality;
 mod table;
 
 pub use calibrate::calibrate;

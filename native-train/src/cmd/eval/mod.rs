@@ -2,6 +2,7 @@
 
 pub mod grounding;
 pub mod phantoms;
+pub mod quality;
 pub mod retrieval;
 pub mod zero_shot;
 
@@ -41,6 +42,8 @@ pub enum EvalCommand {
     ZeroShot(zero_shot::ZeroShotArgs),
     /// Which text belongs to which image?
     Retrieval(retrieval::RetrievalArgs),
+    /// Everything at once, on seeded sets: the scores of a model card
+    Quality(quality::QualityArgs),
 }
 
 /// What all measurements on a manifest need.
@@ -110,5 +113,6 @@ pub fn run(args: &EvalArgs) -> Result<()> {
         Some(EvalCommand::Grounding(args)) => grounding::run(args),
         Some(EvalCommand::ZeroShot(args)) => zero_shot::run(args),
         Some(EvalCommand::Retrieval(args)) => retrieval::run(args),
+        Some(EvalCommand::Quality(args)) => quality::run(args),
     }
 }
