@@ -1,7 +1,10 @@
 //! A BERT of Hugging Face: its `config.json`, held against its tensors.
 
 use burn::tensor::Device;
-use g2d_core::{Error, Result, config::BertConfig};
+use g2d_core::{
+    Error, Result,
+    config::{BertConfig, Pooling},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -158,6 +161,7 @@ impl HfConfig {
             frozen_layers: 0,
             freeze_embeddings: false,
             max_tokens: self.max_position_embeddings,
+            pooling: Pooling::Cls,
         }
     }
 
