@@ -93,6 +93,6 @@ mod tests {
         assert!(widen(&[1, 2, 3], &[0; 8]).is_none());
         assert!(widen(&[1, 2], &[0; 3]).is_none());
         assert!(widen(&[1, 2], &[]).is_none());
-        assert_eq!(widen(&[], &[]).unwrap(), []);
+        assert!(widen(&[], &[]).is_some_and(|floats| floats.is_empty()));
     }
 }

@@ -347,13 +347,7 @@ fn full_size() {
 
 /// Hidden states of a text by imported starting weights.
 fn hidden(start: &StartBundle, text: &str) -> Vec<f32> {
-    let mut config = start.config["text"].clone();
-    for (key, value) in
-        [("dropout", 0.0.into()), ("frozen_layers", 0.into()), ("max_tokens", 40.into())]
-    {
-        config[key] = value;
-    }
-    let config: BertConfig = serde_json::from_value(config).unwrap();
+    let config = g2d_train::import::hf_bert::text_config(&start.config["text"]).unwrap();
     let net = Bert::new(&config, &Device::flex());
     let net = load(Parts { image_encoder: None, text_encoder: Some(net) }, start);
     let tokenizer = ReportTokenizer::from_bytes(start.tokenizer.as_ref().unwrap()).unwrap();
