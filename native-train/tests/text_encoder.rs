@@ -83,7 +83,7 @@ fn the_class_token_stays_the_default_and_old_configurations_load() {
         let mask = Tensor::ones([1, hidden.dims()[1]], &device);
         values(projector.forward(TextHidden { hidden, mask, weights: None }))
     };
-    assert_eq!(run(hidden.clone()), run(hidden.narrow(1, 0, 1)));
+    assert!(close(&run(hidden.clone()), &run(hidden.narrow(1, 0, 1))));
     let mut json = serde_json::to_value(config()).unwrap();
     json.as_object_mut().unwrap().remove("pooling");
     assert_eq!(serde_json::from_value::<BertConfig>(json.clone()).unwrap().pooling, Pooling::Cls);

@@ -7,7 +7,8 @@
 //! | `manifest.json` | [`Manifest`]: every file with its size and SHA-256 |
 //! | `config.json` | [`G2dConfig`](crate::config::G2dConfig) |
 //! | `tokenizer.json` | a Hugging Face tokenizer |
-//! | `image.safetensors`, `text.safetensors` | the weights of each [`Branch`], f32, f16 or int8, in one or more shards; older bundles have `model*.safetensors` with both |
+//! | `image*.safetensors`, `text*.safetensors` | the weights of each [`Branch`], f32, f16 or int8 |
+//! | `model*.safetensors` | in older bundles, both branches |
 //! | `model-card.md` | what the weights saw and what they score |
 //!
 //! Tensors in a bundle have PyTorch's layout (a linear layer is `[out, in]`) and the names of

@@ -167,7 +167,7 @@ fn renumber(file: &mut Value, numbers: &BTreeMap<usize, usize>) -> Result<()> {
     let Some(frame) = file.get_mut("post_processor") else { return Ok(()) };
     // Of a template each special token has a list; BERT's own form has the number at place 1.
     if let Some(Value::Object(tokens)) = frame.get_mut("special_tokens") {
-        for (_, token) in tokens.iter_mut() {
+        for token in tokens.values_mut() {
             let ids = token.get_mut("ids").and_then(Value::as_array_mut);
             ids.into_iter().flatten().try_for_each(put)?;
         }
