@@ -176,12 +176,35 @@ pub enum Pooling {
 }
 
 /// The local alignment head: a 1x1 projection of encoder stages that cannot see far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct LocalHeadConfig {
     /// Indices into the pyramid, fine to coarse: 2 is /4, 3 is /8, 4 is /16. The finest gives the
-    /// grid of the map; coarser ones are brought to it and their channels put beside its own.
+    /// grid of the map; coarser ones are brought to it.
     pub stages: Vec<usize>,
+    /// How several maps become one.
+    pub fusion: ScaleFusion,
+    /// Maps of the decoder that the head reads too, fine to coarse, named as the pyramid's: 1 is
+    /// /2, 4 is /16. They know the whole film.
+    pub decoder: Vec<usize>,
+}
+
+impl LocalHeadConfig {
+    /// A head on encoder stages alone.
+    pub fn on(stages: &[usize]) -> Self {
+        Self { stages: stages.to_vec(), ..Self::default() }
+    }
+}
+
+/// How the maps of several scales become one embedding a place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScaleFusion {
+    /// Channels side by side, then one projection.
+    #[default]
+    Concat,
+    /// A projection for each, and the sum of their unit vectors.
+    Sum,
 }
 
 /// How attention becomes the decoder's target (section 3.2 of the paper).

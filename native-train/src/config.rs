@@ -145,6 +145,10 @@ impl TrainConfig {
         if data.manifest.is_some() && data.pack.is_some() {
             bail!("data.manifest and data.pack exclude each other; set one to train on");
         }
+        if !(data.beside_share > 0.0 && data.beside_share < 1.0) {
+            bail!("data.beside_share is a share of the batch, above 0 and below 1");
+        }
+        self.loss.local_contrast.validate()?;
         if self.on_phantoms() && data.phantoms < self.batch_size {
             bail!("data.phantoms is below batch_size; draw at least one batch");
         }

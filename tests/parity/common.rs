@@ -86,7 +86,7 @@ pub fn small() -> G2dConfig {
     let mut config = G2dConfig::base();
     config.image.input_size = 64;
     config.encoder = ResNetConfig { depth: 18, width: 64 };
-    config.local = Some(LocalHeadConfig { stages: vec![3] });
+    config.local = Some(LocalHeadConfig::on(&[3]));
     config.text = BertConfig {
         vocab_size: 200,
         hidden_size: 128,

@@ -98,6 +98,7 @@ fn step(config: &G2dConfig, shapes: &str, file: &str, variants: &[&str]) {
         let pairs = SentencePairs {
             sentence: fixture.ints("first_of_group").1.iter().map(|&v| v as usize).collect(),
             image: fixture.ints("owners").1.iter().map(|&v| v as usize).collect(),
+            contradicted: Vec::new(),
         };
         let vla =
             contrastive(features.pooled.clone(), reports.clone(), 0.07, None, Directions::Both);

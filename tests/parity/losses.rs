@@ -104,6 +104,7 @@ fn local_loss() {
     let pairs = SentencePairs {
         sentence: indices(&fixture, "first_of_group"),
         image: indices(&fixture, "owners"),
+        contradicted: Vec::new(),
     };
     let dense = l2_normalise(map.clone(), 1);
     let loss = local_alignment(dense, sentences.clone(), &pairs, 0.07);

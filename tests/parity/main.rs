@@ -9,4 +9,5 @@
 mod common;
 mod forward;
 mod gradients;
+mod local;
 mod losses;

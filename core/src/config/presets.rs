@@ -31,7 +31,7 @@ impl G2dConfig {
                 max_tokens: 256,
                 pooling: Pooling::Cls,
             },
-            local: Some(LocalHeadConfig { stages: vec![3] }),
+            local: Some(LocalHeadConfig::on(&[3])),
             temperature: 0.07,
             pseudo_mask: PseudoMaskConfig::default(),
             grounding: GroundingConfig { source: MapSource::Local, ..GroundingConfig::default() },
@@ -82,7 +82,7 @@ impl G2dConfig {
             },
             // At this size /8 sees most of the film from any place, and its best place drifts off
             // the finding; /4 points closer.
-            local: Some(LocalHeadConfig { stages: vec![2] }),
+            local: Some(LocalHeadConfig::on(&[2])),
             ..small
         }
     }
@@ -185,10 +185,13 @@ impl G2dConfig {
             );
         }
         if let Some(local) = &self.local {
-            let known = local.stages.iter().all(|stage| (1..=5).contains(stage));
-            if !known || local.stages.is_empty() || !local.stages.is_sorted_by(|a, b| a < b) {
+            let rising = |maps: &[usize], last| {
+                maps.iter().all(|map| (1..=last).contains(map)) && maps.is_sorted_by(|a, b| a < b)
+            };
+            let empty = local.stages.is_empty() && local.decoder.is_empty();
+            if empty || !rising(&local.stages, 5) || !rising(&local.decoder, 4) {
                 return fail(
-                    format!("local.stages is {:?}", local.stages),
+                    format!("local reads the stages {:?} and {:?}", local.stages, local.decoder),
                     "Use one or more of 2 for /4, 3 for /8, 4 for /16, fine to coarse",
                 );
             }

@@ -5,7 +5,7 @@ mod local;
 mod pixel;
 
 pub use contrastive::{Directions, contrastive};
-pub use local::{SentencePairs, local_alignment};
+pub use local::{LocalContrast, PlacePooling, SentencePairs, local_alignment, local_contrast};
 pub use pixel::{DiceFrom, PixelLoss, ReconstructionKind, pixel_alignment, reconstruction};
 
 /// Stands for minus infinity in masked logits; large enough to vanish after the exponential,

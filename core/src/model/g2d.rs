@@ -12,7 +12,7 @@ use super::{
     AttentionPool, Bert, Projector, ResNet, TextHidden, TextProjector, UnetDecoder, l2_normalise,
 };
 use crate::{
-    config::{G2dConfig, MapSource},
+    config::{G2dConfig, LocalHeadConfig, MapSource, ScaleFusion},
     error::Result,
 };
 
@@ -35,7 +35,10 @@ pub struct G2d {
     pub text_projector: TextProjector,
     /// Ties sentences to places; only where the configuration asks for it.
     pub local_head: Option<Projector>,
+    /// Heads of the coarser maps, where each has its own.
+    pub local_coarse: Vec<Projector>,
     local_stages: Vec<usize>,
+    local_decoder: Vec<usize>,
 }
 
 /// What one pass over a batch of images gives.
@@ -65,6 +68,8 @@ impl G2d {
             // smp's heads start small; a logit near zero is the honest beginning.
             .with_initializer(Initializer::XavierUniform { gain: 1.0 })
             .init(device);
+        let local = config.local.clone().unwrap_or_default();
+        let widths = local_widths(&local, &channels, &config.decoder_channels);
         Ok(Self {
             image_encoder: ResNet::new(&config.encoder, device)?,
             decoder: UnetDecoder::new(channels, config.decoder_channels, device),
@@ -84,11 +89,10 @@ impl G2d {
                 config.text.pooling,
                 device,
             ),
-            local_head: config.local.as_ref().map(|local| {
-                let width = local.stages.iter().map(|&stage| channels[stage]).sum();
-                Projector::new(width, d, device)
-            }),
-            local_stages: config.local.as_ref().map(|l| l.stages.clone()).unwrap_or_default(),
+            local_head: (!widths.is_empty()).then(|| Projector::new(widths[0], d, device)),
+            local_coarse: widths.iter().skip(1).map(|&w| Projector::new(w, d, device)).collect(),
+            local_stages: local.stages,
+            local_decoder: local.decoder,
         })
     }
 
@@ -151,7 +155,7 @@ impl G2d {
     /// - output: `[batch, d, h, w]`, each place of length 1
     pub fn dense(&self, features: &ImageFeatures, source: MapSource) -> Option<Tensor<4>> {
         let dense = match source {
-            MapSource::Local => self.local_head.as_ref()?.forward(self.local_input(features)),
+            MapSource::Local => self.local(features)?,
             MapSource::Value => self.attention_pool.values(features.projected.clone()),
             MapSource::Proj => features.projected.clone(),
             MapSource::Attention => return None,
@@ -159,15 +163,43 @@ impl G2d {
         Some(l2_normalise(dense, 1))
     }
 
-    /// The stages that the local head reads, on the grid of the finest.
+    /// The local head's embedding at every place of its finest map.
+    fn local(&self, features: &ImageFeatures) -> Option<Tensor<4>> {
+        let head = self.local_head.as_ref()?;
+        if self.local_coarse.is_empty() {
+            return Some(head.forward(self.local_input(features)));
+        }
+        let maps = self.local_maps(features);
+        let (finest, first) = maps.first()?;
+        let mut sum = l2_normalise(head.forward(first.clone()), 1);
+        for (head, (stage, map)) in self.local_coarse.iter().zip(&maps[1..]) {
+            let dense = l2_normalise(head.forward(map.clone()), 1);
+            sum = sum + (*finest..*stage).fold(dense, |map, _| double(map));
+        }
+        Some(sum)
+    }
+
+    /// The maps that the local head reads, with their stages, the finest first.
+    fn local_maps(&self, features: &ImageFeatures) -> Vec<(usize, Tensor<4>)> {
+        let mut maps: Vec<(usize, Tensor<4>)> =
+            self.local_stages.iter().map(|&s| (s, features.pyramid[s].clone())).collect();
+        if let Some(finest) = self.local_decoder.first() {
+            let levels = self.decoder.levels(&features.pyramid, 5 - finest);
+            maps.extend(self.local_decoder.iter().map(|&s| (s, levels[4 - s].clone())));
+        }
+        maps.sort_by_key(|(stage, _)| *stage);
+        maps
+    }
+
+    /// The maps that the local head reads, side by side on the grid of the finest.
     ///
     /// # Shapes
-    /// - output: `[batch, sum of the stages' channels, h, w]`
+    /// - output: `[batch, sum of the maps' channels, h, w]`
     pub fn local_input(&self, features: &ImageFeatures) -> Tensor<4> {
-        let finest = self.local_stages.first().copied().unwrap_or_default();
-        let maps = self.local_stages.iter().map(|&stage| {
-            (finest..stage).fold(features.pyramid[stage].clone(), |map, _| double(map))
-        });
+        let maps = self.local_maps(features);
+        let finest = maps.first().map_or(0, |(stage, _)| *stage);
+        let maps =
+            maps.into_iter().map(|(stage, map)| (finest..stage).fold(map, |map, _| double(map)));
         Tensor::cat(maps.collect(), 1)
     }
 
@@ -179,5 +211,19 @@ impl G2d {
     pub fn similarity(dense: Tensor<4>, sentences: Tensor<2>) -> Tensor<2> {
         let [_, d, h, w] = dense.dims();
         l2_normalise(sentences, 1).matmul(dense.reshape([d, h * w]))
+    }
+}
+
+/// Channels that each of the local head's projections reads, that of the finest map first; empty
+/// without a head.
+fn local_widths(local: &LocalHeadConfig, encoder: &[usize; 6], decoder: &[usize; 5]) -> Vec<usize> {
+    let own = local.stages.iter().map(|&stage| (stage, encoder[stage]));
+    let mut maps: Vec<(usize, usize)> =
+        own.chain(local.decoder.iter().map(|&stage| (stage, decoder[4 - stage]))).collect();
+    maps.sort_by_key(|(stage, _)| *stage);
+    let widths: Vec<usize> = maps.into_iter().map(|(_, width)| width).collect();
+    match local.fusion {
+        ScaleFusion::Concat if !widths.is_empty() => vec![widths.iter().sum()],
+        _ => widths,
     }
 }

@@ -87,6 +87,21 @@ impl UnetDecoder {
         Self { blocks }
     }
 
+    /// The maps of the pyramid's sizes, coarse to fine: /16, /8, /4, /2, as many as asked for.
+    ///
+    /// # Shapes
+    /// - output: map `i` is `[batch, decoder[i], size / 2^(4 - i), …]`
+    pub fn levels(&self, pyramid: &[Tensor<4>; 6], count: usize) -> Vec<Tensor<4>> {
+        let mut x = pyramid[5].clone();
+        let blocks = self.blocks.iter().take(count.min(4)).enumerate();
+        let levels = blocks.map(|(i, block)| {
+            let joined = Tensor::cat(vec![double(x.clone()), pyramid[4 - i].clone()], 1);
+            x = block.conv2.forward(block.conv1.forward(joined));
+            x.clone()
+        });
+        levels.collect()
+    }
+
     /// The last feature map, at the size of the input.
     ///
     /// # Shapes

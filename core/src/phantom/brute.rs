@@ -2,8 +2,10 @@
 //! intervals, and with the order of the tissues written down a second time.
 
 use super::disease::Planned;
-use super::ray::Vec3;
+use super::lesions::Place;
+use super::ray::{Ray, Vec3};
 use super::scene::{ALL, Candidates, MAX_FINDINGS, MEDIAL_MM, Scene, Tracer};
+use super::spans::Spans;
 use super::study::{FindingKind, Side, Zone};
 use super::tissue::{TISSUES, Tissue};
 use super::volume::Role;
@@ -19,7 +21,18 @@ fn look(scene: &Scene, p: Vec3) -> Point {
     let mut point = Point { tissue: None, added: 0.0, findings: [false; MAX_FINDINGS] };
     let within = |role: Role| scene.parts.iter().any(|q| q.role == role && q.shape.contains(p));
     if !within(Role::Skin) {
+        lie_over(scene, p, &mut point);
         return point;
+    }
+    lie_over(scene, p, &mut point);
+    for lesion in &scene.lesions {
+        if let Place::Instead(tissue) = lesion.place
+            && lesion.form.look(p).1
+        {
+            point.findings[lesion.finding] |= lesion.masked;
+            point.tissue = Some(tissue);
+            return point;
+        }
     }
     for part in &scene.parts {
         let tissue = match part.role {
@@ -62,9 +75,11 @@ fn look(scene: &Scene, p: Vec3) -> Point {
         }
         for a in scene.additives.iter().filter(|a| a.side == side && a.shape.contains(p)) {
             point.added += a.extra;
-            if let Some(f) = a.finding {
-                point.findings[f] = true;
-            }
+        }
+        for lesion in scene.lesions.iter().filter(|l| l.place == Place::Lung(side)) {
+            let (density, counts) = lesion.form.look(p);
+            point.added += lesion.extra * density;
+            point.findings[lesion.finding] |= counts && lesion.masked;
         }
         point.tissue = Some(Tissue::Lung);
         return point;
@@ -73,24 +88,65 @@ fn look(scene: &Scene, p: Vec3) -> Point {
     point
 }
 
+/// Metal and plastic count inside and outside of the body.
+fn lie_over(scene: &Scene, p: Vec3, point: &mut Point) {
+    for lesion in scene.lesions.iter().filter(|l| l.place == Place::Over) {
+        let (density, counts) = lesion.form.look(p);
+        point.added += lesion.extra * density;
+        point.findings[lesion.finding] |= counts && lesion.masked;
+    }
+}
+
 fn planned(kind: FindingKind, side: Side, zone: Zone, severity: f64) -> Planned {
     Planned { kind, side, zone, severity, size_mm: 22 }
 }
 
+/// Every kind, with others in its way.
 fn cases() -> Vec<Vec<Planned>> {
-    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
+    use FindingKind as K;
+    let (right, left, middle) = (Side::Right, Side::Left, Side::Midline);
     vec![
         vec![
-            planned(Consolidation, Side::Right, Zone::UpperMid, 0.7),
-            planned(Effusion, Side::Left, Zone::Base, 0.6),
-            planned(Nodule, Side::Left, Zone::Upper, 0.5),
+            planned(K::Consolidation, right, Zone::UpperMid, 0.7),
+            planned(K::Effusion, left, Zone::Base, 0.6),
+            planned(K::Nodule, left, Zone::Upper, 0.5),
+            planned(K::Hernia, middle, Zone::Cardiac, 0.7),
+            planned(K::Fracture, right, Zone::Lower, 0.2),
         ],
         vec![
-            planned(Cardiomegaly, Side::Midline, Zone::Cardiac, 0.5),
-            planned(Pneumothorax, Side::Right, Zone::ApexLateral, 0.8),
-            planned(Consolidation, Side::Right, Zone::Lower, 0.3),
+            planned(K::Cardiomegaly, middle, Zone::Cardiac, 0.5),
+            planned(K::Pneumothorax, right, Zone::ApexLateral, 0.8),
+            planned(K::Pneumonia, right, Zone::Lower, 0.3),
+            planned(K::CentralLine, left, Zone::Upper, 0.3),
+            planned(K::PleuralThickening, left, Zone::ApexLateral, 0.6),
+        ],
+        vec![
+            planned(K::Edema, middle, Zone::Diffuse, 0.5),
+            planned(K::EndotrachealTube, middle, Zone::Cardiac, 0.5),
+            planned(K::GastricTube, middle, Zone::Cardiac, 0.5),
+            planned(K::Pacemaker, left, Zone::Upper, 0.5),
+            planned(K::ForeignObject, right, Zone::Mid, 0.5),
+            planned(K::PleuralThickening, right, Zone::Apex, 0.9),
+        ],
+        vec![
+            planned(K::Emphysema, middle, Zone::Diffuse, 0.5),
+            Planned { size_mm: 55, ..planned(K::Mass, left, Zone::Mid, 0.5) },
+            planned(K::Atelectasis, right, Zone::Upper, 0.8),
+            planned(K::Atelectasis, right, Zone::Mid, 0.2),
+            planned(K::Fibrosis, left, Zone::Lower, 0.6),
+            planned(K::Infiltration, right, Zone::Lower, 0.6),
         ],
     ]
+}
+
+/// How far marching may be off in attenuation: each end of a dense thing by half a step.
+fn slack(scene: &Scene, ray: &Ray, step: f64) -> f64 {
+    let (mut hit, mut spare) = (Spans::default(), Spans::default());
+    let ends = scene.lesions.iter().map(|lesion| {
+        let length = lesion.form.measure(ray, None, &mut hit, &mut spare);
+        if length > 0.0 { lesion.extra.abs() * step } else { 0.0 }
+    });
+    0.05 + ends.sum::<f64>()
 }
 
 /// Path lengths of every tissue, added attenuation and finding lengths on a coarse grid of rays.
@@ -105,6 +161,7 @@ fn intervals_agree_with_marching() {
         let all = Candidates {
             parts: (0..scene.parts.len() as u16).collect(),
             lungs: [true; 2],
+            lesions: (0..scene.lesions.len() as u16).collect(),
             additives: [0, 1].map(|side| {
                 (0..scene.additives.len() as u16)
                     .filter(|&i| scene.additives[usize::from(i)].side == side)
@@ -124,9 +181,12 @@ fn intervals_agree_with_marching() {
                 assert_eq!(attenuation.to_bits(), tiled.to_bits(), "tile lists at {x}, {y}");
                 let (mut lengths, mut added) = ([0.0; TISSUES], 0.0);
                 let mut findings = [0.0; MAX_FINDINGS];
-                let mut t = 1300.0 + 0.37 * STEP;
-                while t < 2050.0 {
+                let (from, to) = setup.camera.reach();
+                let mut t = from + 0.37 * STEP;
+                let mut body = false;
+                while t < to {
                     let point = look(scene, ray.at(t));
+                    body |= point.tissue.is_some();
                     if let Some(tissue) = point.tissue {
                         lengths[tissue as usize] += STEP;
                     }
@@ -136,6 +196,10 @@ fn intervals_agree_with_marching() {
                     }
                     t += STEP;
                 }
+                if !body {
+                    // Nothing is drawn beside the body.
+                    (added, findings) = (0.0, [0.0; MAX_FINDINGS]);
+                }
                 rays += 1.0;
                 for i in 0..TISSUES {
                     let error = tracer.lengths[i] - lengths[i];
@@ -144,10 +208,12 @@ fn intervals_agree_with_marching() {
                     worst[i] = worst[i].max(error.abs());
                     bias[i] += error;
                 }
-                assert!((tracer.added - added).abs() < 0.05, "{} {added}", tracer.added);
+                let slack = slack(scene, &ray, STEP);
+                assert!((tracer.added - added).abs() < slack, "{} {added}", tracer.added);
                 for (f, mask) in projection.masks.iter().enumerate() {
                     let (exact, marched) = (tracer.findings[f], findings[f]);
-                    assert!((exact - marched).abs() <= 4.0 * STEP, "{exact} {marched}");
+                    let near = (exact - marched).abs() <= 6.0 * STEP;
+                    assert!(near, "case {case}, finding {f}: {exact} {marched}");
                     let bit = mask.at(x, y) == 1;
                     assert_eq!(bit, exact >= MIN_PATH_MM);
                     disagree += u32::from(bit != (marched >= MIN_PATH_MM));
@@ -155,10 +221,16 @@ fn intervals_agree_with_marching() {
             }
         }
         for (i, tissue) in ALL.iter().enumerate() {
-            assert!(worst[i] <= 6.0 * STEP, "{tissue:?}: {} mm", worst[i]);
+            assert!(worst[i] <= 6.0 * STEP, "case {case}, {tissue:?}: {} mm", worst[i]);
             assert!((bias[i] / rays).abs() < 0.02, "{tissue:?}: {} mm on average", bias[i] / rays);
         }
-        assert!(f64::from(disagree) < 0.005 * rays, "{disagree} of {rays}");
-        assert!(projection.masks.iter().all(|m| m.area() > 0));
+        let few = 0.005 * rays * plan.len() as f64;
+        assert!(f64::from(disagree) < few, "{disagree} of {rays}");
+        for (mask, finding) in projection.masks.iter().zip(plan) {
+            // A thin thing may lie between the rays of so coarse a film.
+            let thin =
+                matches!(finding.kind, FindingKind::ForeignObject | FindingKind::EndotrachealTube);
+            assert!(thin || mask.area() > 0, "{finding:?}");
+        }
     }
 }

@@ -45,6 +45,8 @@ pub struct PhantomConfig {
     pub institution: Institution,
     /// How the beam runs.
     pub view: View,
+    /// Dense parts dark, as a film that was stored the wrong way round: for tests of refusal.
+    pub inverted: bool,
 }
 
 impl Default for PhantomConfig {
@@ -55,6 +57,7 @@ impl Default for PhantomConfig {
             contrast: 1.0,
             institution: Institution::First,
             view: View::Frontal,
+            inverted: false,
         }
     }
 }

@@ -1,13 +1,8 @@
-//! Which findings a study has, and the solids they are.
+//! Which findings a study has.
 
-use super::anatomy::{Patient, sign};
-use super::ray::Vec3;
 use super::rng::Rng;
-use super::scene::{Additive, Collapse, Effusion, MAX_FINDINGS, MEDIAL_MM, Scene};
-use super::solid::Ellipsoid;
+use super::scene::MAX_FINDINGS;
 use super::study::{FindingKind, Side, Zone};
-use super::tissue::Tissue;
-use super::volume::Shape;
 
 /// A finding before it is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,16 +15,83 @@ pub(crate) struct Planned {
     pub(crate) zone: Zone,
     /// From 0 (just visible) to 1.
     pub(crate) severity: f64,
-    /// Diameter of a nodule.
+    /// Diameter of a nodule or mass.
     pub(crate) size_mm: u32,
 }
 
-/// Largest and smallest nodule, whole millimetres; above 30 mm it would be called a mass
+/// Largest and smallest nodule, whole millimetres; above 30 mm it is called a mass
 /// (Fleischner Society glossary, 2008).
 pub(crate) const NODULE_MM: [u32; 2] = [6, 30];
+/// Largest and smallest mass, whole millimetres.
+pub(crate) const MASS_MM: [u32; 2] = [32, 90];
 
-/// Share of studies with 0, 1, 2 and 3 findings.
-const COUNTS: [f64; MAX_FINDINGS + 1] = [0.40, 0.28, 0.20, 0.12];
+/// Share of studies with 0, 1, 2 … findings.
+const COUNTS: [f64; MAX_FINDINGS + 1] = [0.40, 0.20, 0.16, 0.11, 0.07, 0.04, 0.02];
+
+/// How often each kind is drawn for its own sake, relative; with what comes along with others and
+/// what does not fit, the share of studies that show it is 7 to 10% for the common kinds and 3 to
+/// 5% for the others.
+const WEIGHTS: [(FindingKind, f64); 20] = [
+    (FindingKind::Effusion, 4.0),
+    (FindingKind::Consolidation, 7.0),
+    (FindingKind::Pneumonia, 7.5),
+    (FindingKind::Infiltration, 7.0),
+    (FindingKind::Atelectasis, 4.0),
+    (FindingKind::Cardiomegaly, 2.2),
+    (FindingKind::Nodule, 5.5),
+    (FindingKind::Pneumothorax, 7.0),
+    (FindingKind::Edema, 7.5),
+    (FindingKind::Mass, 3.3),
+    (FindingKind::Emphysema, 3.8),
+    (FindingKind::Fibrosis, 3.5),
+    (FindingKind::PleuralThickening, 2.5),
+    (FindingKind::Hernia, 3.3),
+    (FindingKind::EndotrachealTube, 2.6),
+    (FindingKind::GastricTube, 1.2),
+    (FindingKind::CentralLine, 1.4),
+    (FindingKind::Pacemaker, 2.4),
+    (FindingKind::Fracture, 1.8),
+    (FindingKind::ForeignObject, 3.0),
+];
+
+/// What is often seen with it, and how often.
+fn company(kind: FindingKind) -> &'static [(FindingKind, f64)] {
+    use FindingKind as K;
+    match kind {
+        K::Edema => &[
+            (K::Cardiomegaly, 0.45),
+            (K::Effusion, 0.5),
+            (K::Pacemaker, 0.1),
+            (K::CentralLine, 0.1),
+        ],
+        K::Cardiomegaly => &[(K::Pacemaker, 0.15), (K::Effusion, 0.15)],
+        K::EndotrachealTube => &[
+            (K::GastricTube, 0.6),
+            (K::CentralLine, 0.5),
+            (K::Consolidation, 0.2),
+            (K::Atelectasis, 0.3),
+            (K::Edema, 0.2),
+        ],
+        K::Effusion => &[(K::Atelectasis, 0.3)],
+        K::Pneumothorax => &[(K::Fracture, 0.12), (K::CentralLine, 0.08)],
+        K::Fracture => &[(K::Pneumothorax, 0.15)],
+        K::Emphysema => &[(K::Nodule, 0.12), (K::Mass, 0.08)],
+        K::Mass => &[(K::Effusion, 0.12), (K::Nodule, 0.15)],
+        _ => &[],
+    }
+}
+
+/// How often it is on both sides, each a finding of its own.
+fn both_sides(kind: FindingKind) -> f64 {
+    use FindingKind as K;
+    match kind {
+        K::Effusion => 0.45,
+        K::Consolidation | K::Pneumonia | K::Infiltration => 0.3,
+        K::Atelectasis | K::Fibrosis | K::PleuralThickening => 0.35,
+        K::Nodule | K::Fracture | K::ForeignObject => 0.15,
+        _ => 0.0,
+    }
+}
 
 /// Draws the findings of a study. Two that would hide each other are not drawn together.
 pub(crate) fn plan(rng: &mut Rng) -> Vec<Planned> {
@@ -43,79 +105,161 @@ pub(crate) fn plan(rng: &mut Rng) -> Vec<Planned> {
         .count()
         .min(MAX_FINDINGS);
     let mut findings: Vec<Planned> = Vec::new();
-    // A draw that does not fit is drawn again; three findings always fit somewhere.
+    // A draw that does not fit is drawn again; some finding always fits somewhere.
     for _ in 0..64 {
         if findings.len() >= count {
             break;
         }
-        let room = count - findings.len();
-        let kind = match rng.unit() {
-            u if u < 0.30 => FindingKind::Consolidation,
-            u if u < 0.54 => FindingKind::Effusion,
-            u if u < 0.70 => FindingKind::Pneumothorax,
-            u if u < 0.87 => FindingKind::Nodule,
-            _ => FindingKind::Cardiomegaly,
-        };
-        let both = match kind {
-            FindingKind::Effusion => 0.45,
-            FindingKind::Consolidation => 0.25,
-            _ => 0.0,
-        };
-        let first = rng.below(2);
-        let sides = 1 + usize::from(room > 1 && rng.chance(both));
-        for side in [first, 1 - first].into_iter().take(sides) {
-            let finding = draw(rng, kind, side);
-            if !findings.iter().any(|other| clashes(other, &finding)) {
-                findings.push(finding);
+        let kind = lead(rng);
+        add(rng, kind, count, &mut findings);
+        for &(friend, p) in company(kind) {
+            if rng.chance(p) {
+                add(rng, friend, count, &mut findings);
             }
         }
     }
     findings
 }
 
-fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
-    let mut severity = rng.unit();
-    let steps = NODULE_MM[1] - NODULE_MM[0];
-    let step = rng.below(steps as usize + 1) as u32;
-    if kind == FindingKind::Nodule {
-        severity = f64::from(step) / f64::from(steps);
+/// A kind by its weight.
+fn lead(rng: &mut Rng) -> FindingKind {
+    let total: f64 = WEIGHTS.iter().map(|(_, w)| w).sum();
+    let mut left = rng.unit() * total;
+    for &(kind, weight) in &WEIGHTS {
+        left -= weight;
+        if left < 0.0 {
+            return kind;
+        }
     }
-    let third = [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)];
-    let zone = match kind {
-        FindingKind::Consolidation => match rng.unit() {
-            u if u < 0.55 => third,
-            u if u < 0.70 => Zone::UpperMid,
-            u if u < 0.88 => Zone::MidLower,
-            _ => Zone::Diffuse,
-        },
-        FindingKind::Nodule => third,
-        FindingKind::Effusion => Zone::Base,
-        FindingKind::Pneumothorax if severity < 0.4 => Zone::Apex,
-        FindingKind::Pneumothorax => Zone::ApexLateral,
-        _ => Zone::Cardiac,
-    };
-    let side = match (kind, side) {
-        (FindingKind::Cardiomegaly, _) => Side::Midline,
-        (_, 0) => Side::Right,
-        _ => Side::Left,
-    };
-    Planned { kind, side, zone, severity, size_mm: NODULE_MM[0] + step }
+    WEIGHTS[0].0
 }
 
-/// Whether two findings would hide each other or could not be told apart in words.
-fn clashes(a: &Planned, b: &Planned) -> bool {
-    use FindingKind::{Cardiomegaly, Consolidation, Effusion, Nodule, Pneumothorax};
-    if a.side != b.side {
-        // One lung collapses at a time.
-        return a.kind == Pneumothorax && b.kind == Pneumothorax;
+/// Adds a finding, at times one on each side, where there is room and nothing is hidden.
+fn add(rng: &mut Rng, kind: FindingKind, count: usize, findings: &mut Vec<Planned>) {
+    let first = rng.below(2);
+    let sides = 1 + usize::from(rng.chance(both_sides(kind)));
+    for side in [first, 1 - first].into_iter().take(sides) {
+        let finding = draw(rng, kind, side);
+        let fits = findings.len() < count
+            && !findings.iter().any(|other| clashes(other, &finding) || clashes(&finding, other));
+        if fits {
+            findings.push(finding);
+        }
     }
+}
+
+fn draw(rng: &mut Rng, kind: FindingKind, side: usize) -> Planned {
+    use FindingKind as K;
+    let mut severity = rng.unit();
+    let [low, high] = if kind == K::Mass { MASS_MM } else { NODULE_MM };
+    let mut step = rng.below((high - low) as usize + 1) as u32;
+    if kind == K::Mass {
+        // Large ones are rarer.
+        step = step.min(rng.below((high - low) as usize + 1) as u32);
+    }
+    if matches!(kind, K::Nodule | K::Mass) {
+        severity = f64::from(step) / f64::from(high - low);
+    }
+    if kind == K::Pneumothorax {
+        // Small ones are the rule.
+        severity *= severity;
+    }
+    let third = [Zone::Upper, Zone::Mid, Zone::Lower][rng.below(3)];
+    let u = rng.unit();
+    let zone = match kind {
+        K::Consolidation | K::Pneumonia | K::Infiltration => match u {
+            u if u < 0.28 => third,
+            u if u < 0.48 => Zone::UpperMid,
+            u if u < 0.77 => Zone::MidLower,
+            _ => Zone::Diffuse,
+        },
+        K::Fracture if u < 0.35 => Zone::Upper,
+        K::Nodule | K::Mass | K::Fracture | K::ForeignObject => third,
+        K::Atelectasis => match u {
+            u if u < 0.55 => Zone::Lower,
+            u if u < 0.78 => Zone::Mid,
+            _ => Zone::Upper,
+        },
+        K::Fibrosis => match u {
+            u if u < 0.5 => Zone::Lower,
+            u if u < 0.7 => Zone::MidLower,
+            u if u < 0.9 => Zone::Upper,
+            _ => Zone::Diffuse,
+        },
+        K::Effusion => Zone::Base,
+        K::Pneumothorax if severity < 0.4 => Zone::Apex,
+        K::Pneumothorax => Zone::ApexLateral,
+        K::PleuralThickening => match u {
+            u if u < 0.5 => Zone::Apex,
+            u if u < 0.8 => Zone::ApexLateral,
+            _ => Zone::Base,
+        },
+        K::Edema | K::Emphysema => Zone::Diffuse,
+        K::CentralLine | K::Pacemaker => Zone::Upper,
+        K::Cardiomegaly | K::Hernia | K::EndotrachealTube | K::GastricTube => Zone::Cardiac,
+    };
+    let midline = zone == Zone::Cardiac || matches!(kind, K::Edema | K::Emphysema);
+    let side = match side {
+        _ if midline => Side::Midline,
+        0 => Side::Right,
+        _ => Side::Left,
+    };
+    Planned { kind, side, zone, severity, size_mm: low + step }
+}
+
+/// Whether `a` would hide `b` or could not be told from it in words; asked both ways round.
+fn clashes(a: &Planned, b: &Planned) -> bool {
+    use FindingKind as K;
+    // One of each is enough; one lung collapses at a time.
+    let single = matches!(
+        a.kind,
+        K::Pneumothorax
+            | K::Cardiomegaly
+            | K::Hernia
+            | K::Edema
+            | K::Emphysema
+            | K::EndotrachealTube
+            | K::GastricTube
+            | K::CentralLine
+            | K::Pacemaker
+    );
+    if a.kind == b.kind && single {
+        return true;
+    }
+    let same_side = a.side == b.side || a.side == Side::Midline || b.side == Side::Midline;
     let overlap = a.zone.thirds().iter().zip(b.zone.thirds()).any(|(x, y)| *x && y);
+    let meet = same_side && overlap;
+    let in_lung = |k| {
+        matches!(
+            k,
+            K::Consolidation
+                | K::Pneumonia
+                | K::Infiltration
+                | K::Atelectasis
+                | K::Nodule
+                | K::Mass
+                | K::Fibrosis
+        )
+    };
+    let hazy = |k| matches!(k, K::Consolidation | K::Pneumonia | K::Infiltration | K::Fibrosis);
     match (a.kind, b.kind) {
-        (Cardiomegaly, _) | (_, Cardiomegaly) => a.kind == b.kind,
-        (Effusion, Pneumothorax) | (Pneumothorax, Effusion) => true,
-        (Consolidation | Nodule, _) | (_, Consolidation | Nodule) if a.kind != b.kind => overlap,
-        (Nodule, Nodule) => overlap,
-        _ => true,
+        (x, y) if x == y => meet,
+        (K::Edema, y) => {
+            hazy(y) || matches!(y, K::Nodule | K::Mass | K::Emphysema | K::Pneumothorax)
+        }
+        (K::Emphysema, y) => hazy(y) || matches!(y, K::Pneumothorax | K::Cardiomegaly),
+        (K::Hernia, y) => matches!(y, K::Cardiomegaly | K::GastricTube),
+        (K::Pneumothorax, K::Effusion | K::PleuralThickening)
+        | (K::Effusion, K::PleuralThickening) => a.side == b.side,
+        // A collapsed base above a little fluid is common and can be told apart.
+        (K::Effusion, K::Atelectasis) => meet && (a.severity > 0.4 || b.severity > 0.6),
+        (K::Effusion, y) if in_lung(y) => meet,
+        (K::PleuralThickening | K::Pneumothorax, y) if in_lung(y) && !hazy(y) => meet,
+        (K::PleuralThickening, y) if hazy(y) => meet,
+        (K::Pacemaker, y) if in_lung(y) || y == K::CentralLine || y == K::ForeignObject => meet,
+        (K::ForeignObject, K::Nodule) => meet,
+        (x, y) if in_lung(x) && in_lung(y) => meet,
+        _ => false,
     }
 }
 
@@ -125,167 +269,5 @@ pub(crate) fn heart_size(rng: &mut Rng, findings: &[Planned]) -> f64 {
     findings
         .iter()
         .find(|f| f.kind == FindingKind::Cardiomegaly)
-        .map_or(usual, |f| 1.37 + 0.25 * f.severity)
-}
-
-/// Puts the findings into the scene.
-pub(crate) fn place(rng: &mut Rng, patient: &Patient, findings: &[Planned], scene: &mut Scene) {
-    // Air and fluid first: what lies in the lung must know how much lung is left.
-    for (index, finding) in findings.iter().enumerate() {
-        let side = usize::from(finding.side == Side::Left);
-        match finding.kind {
-            FindingKind::Cardiomegaly => scene.heart_finding = Some(index),
-            FindingKind::Effusion => {
-                scene.lungs[side].effusion = Some(effusion(patient, side, finding.severity, index));
-            }
-            FindingKind::Pneumothorax => {
-                scene.lungs[side].collapse = Some(collapse(rng, patient, side, finding, index));
-            }
-            _ => {}
-        }
-    }
-    for (index, finding) in findings.iter().enumerate() {
-        let side = usize::from(finding.side == Side::Left);
-        match finding.kind {
-            FindingKind::Consolidation => opacity(rng, patient, side, finding, index, scene),
-            FindingKind::Nodule => nodule(rng, patient, side, finding, index, scene),
-            _ => {}
-        }
-    }
-}
-
-/// Fluid fills the recess, then the base; it climbs along the wall (the meniscus).
-fn effusion(patient: &Patient, side: usize, severity: f64, finding: usize) -> Effusion {
-    let [rx, ry, rz] = patient.lung_radii;
-    let level = patient.dome_y[side] + 24.0 - 68.0 * severity;
-    let climb = 16.0 + 34.0 * severity;
-    let top = level - climb;
-    // Half the width of the lung space at the top, where the fluid ends at the wall.
-    let up = (top - patient.lung_y) / ry;
-    let wall = patient.lung_x + rx * (1.0 - up * up).max(0.0).sqrt();
-    let low = 16.0;
-    let air = Ellipsoid::new([sign(side) * low, top, 0.0], [wall - low, climb, 2.2 * rz]);
-    // A little fluid stays in the lateral recess; more reaches the mediastinum.
-    let reach = (1.0 - 2.5 * severity).max(0.0);
-    let medial = MEDIAL_MM + reach * 0.6 * (patient.lung_x - MEDIAL_MM);
-    Effusion { air, top, medial, finding }
-}
-
-/// The lung falls away from the top and the side; front and back stay in touch, which keeps the
-/// film's picture of it a crescent: hence the surface that is drawn out along the beam.
-fn collapse(
-    rng: &mut Rng,
-    patient: &Patient,
-    side: usize,
-    finding: &Planned,
-    index: usize,
-) -> Collapse {
-    let [rx, ry, rz] = patient.lung_radii;
-    let lateral = match finding.zone {
-        Zone::Apex => rng.range(1.2, 2.6),
-        _ => 2.4 + 11.0 * (finding.severity - 0.4),
-    };
-    let apical = 8.0 + 17.0 * finding.severity;
-    let center =
-        [sign(side) * (patient.lung_x - 0.5 * lateral), patient.lung_y + 0.5 * apical, 0.0];
-    let radii = [rx - 0.5 * lateral, ry - 0.5 * apical, 3.0 * rz];
-    let inside = Ellipsoid::new(center, radii.map(|r| r - 1.6));
-    // The same tissue in less room, and less air in it.
-    let extra = Tissue::Lung.per_mm() * (0.12 + 0.4 * finding.severity);
-    Collapse { surface: Ellipsoid::new(center, radii), inside, extra, finding: index }
-}
-
-/// Upper and lower end of a zone, as y.
-fn heights(patient: &Patient, side: usize, zone: Zone) -> [f64; 2] {
-    let (top, bottom) = (patient.apex_y() + 8.0, patient.dome_y[side] + 2.0);
-    let third = (bottom - top) / 3.0;
-    let thirds = zone.thirds();
-    let first = thirds.iter().position(|&t| t).unwrap_or(0) as f64;
-    let count = thirds.iter().filter(|&&t| t).count() as f64;
-    [top + first * third, top + (first + count) * third]
-}
-
-/// A cloud of soft blobs: their borders fade because their chords do.
-fn opacity(
-    rng: &mut Rng,
-    patient: &Patient,
-    side: usize,
-    finding: &Planned,
-    index: usize,
-    scene: &mut Scene,
-) {
-    let [top, bottom] = heights(patient, side, finding.zone);
-    let (middle, half) = (0.5 * (top + bottom), 0.5 * (bottom - top));
-    let count = ((0.30 + 0.08 * finding.severity) * 2.0 * half) as usize;
-    // Partly filled airspaces; several blobs lie behind each other.
-    let filled = 0.16 + 0.15 * finding.severity;
-    for _ in 0..count {
-        let center = [
-            sign(side) * (patient.lung_x + rng.range(-34.0, 54.0)),
-            middle + (half - 6.0) * rng.range(-1.0, 1.0),
-            rng.range(-50.0, 50.0),
-        ];
-        let radii: Vec3 = [rng.range(11.0, 32.0), rng.range(10.0, 26.0), rng.range(14.0, 40.0)];
-        scene.additives.push(Additive {
-            shape: Shape::Ellipsoid(Ellipsoid::turned(center, radii, rng.range(-0.8, 0.8))),
-            side,
-            extra: filled * (Tissue::Fluid.per_mm() - Tissue::Lung.per_mm()),
-            finding: Some(index),
-        });
-    }
-}
-
-/// A ball where there is lung in front and behind, so that nothing hides it.
-fn nodule(
-    rng: &mut Rng,
-    patient: &Patient,
-    side: usize,
-    finding: &Planned,
-    index: usize,
-    scene: &mut Scene,
-) {
-    let [top, bottom] = heights(patient, side, finding.zone);
-    let radius = 0.5 * f64::from(finding.size_mm);
-    let margin = 5.0;
-    let mut best = ([sign(side) * patient.lung_x, 0.5 * (top + bottom), 0.0], 0);
-    for _ in 0..100 {
-        let center = [
-            sign(side) * (patient.lung_x + rng.range(-20.0, 60.0)),
-            rng.range(top + margin + 0.5 * radius, bottom - margin - 0.5 * radius),
-            rng.range(-40.0, 40.0),
-        ];
-        let room = room_around(scene, side, center, radius);
-        if room > best.1 {
-            best = (center, room);
-        }
-        if room == ROOM {
-            break;
-        }
-    }
-    // Small nodules that a film shows at all are dense ones (granulomas with calcium).
-    let small = (10.0 / f64::from(finding.size_mm)).min(1.0);
-    let dense = 1.3 + 0.9 * small * small;
-    scene.additives.push(Additive {
-        shape: Shape::Ellipsoid(Ellipsoid::new(best.0, [radius; 3])),
-        side,
-        extra: dense * (Tissue::Soft.per_mm() - Tissue::Lung.per_mm()),
-        finding: Some(index),
-    });
-}
-
-/// Probes of [`room_around`].
-const ROOM: usize = 11;
-
-/// How many probes around a ball of this radius lie in lung: six on its surface, five in front
-/// and behind.
-fn room_around(scene: &Scene, side: usize, center: Vec3, radius: f64) -> usize {
-    let mut probes = [center; ROOM];
-    for axis in 0..3 {
-        probes[2 * axis][axis] += radius + 2.0;
-        probes[2 * axis + 1][axis] -= radius + 2.0;
-    }
-    for (probe, z) in probes[6..].iter_mut().zip([-52.0, -26.0, 0.0, 26.0, 52.0]) {
-        probe[2] = z;
-    }
-    probes.iter().filter(|p| scene.is_lung(side, **p)).count()
+        .map_or(usual, |f| 1.48 + 0.24 * f.severity)
 }

@@ -1,58 +1,72 @@
-//! From line integrals to the grey picture: beam, scatter, blur, quanta, film response.
+//! From line integrals to the grey picture: beam, scatter, blur, quanta, and then the film.
 
 use super::config::PhantomConfig;
+use super::framing::Framing;
+use super::glare::{Glare, blur};
+use super::marks::Marks;
 use super::rng::Rng;
+use super::technique::Technique;
+use super::tone::Tone;
+use crate::raster::Mask;
 
-/// How one film was taken.
+/// How one film was exposed and developed.
 #[derive(Debug, Clone)]
 pub(crate) struct Exposure {
-    /// `[x0, y0, x1, y1]` in pixels, ends excluded: what the collimator lets through.
+    /// `[x0, y0, x1, y1]` in pixels, ends excluded: what the collimator lets through lies in it.
     pub(crate) window: [usize; 4],
+    framing: Framing,
+    marks: Marks,
+    tone: Tone,
     /// Quanta that reach a pixel without a patient.
-    quanta: f64,
-    /// Scattered radiation over the mean primary.
-    scatter: f64,
-    /// Steepness of the response.
-    contrast: f64,
-    /// Shift of the response, in units of attenuation.
-    brightness: f64,
-    /// Share of a pixel's signal that goes to each neighbour.
-    blur: f64,
-    marker: Marker,
-}
-
-/// The lead letter that tells the sides apart.
-#[derive(Debug, Clone)]
-struct Marker {
-    left: bool,
-    /// Share of the picture's side, letter height.
-    height: f64,
-    /// Distance from the corner, same unit.
-    inset: [f64; 2],
+    quanta: f32,
+    /// Scattered radiation over the primary around it.
+    scatter: f32,
+    /// Share of a pixel's signal that goes to each neighbour, before and after the quanta are
+    /// counted: a screen blurs its light, a reader's software the picture.
+    blur: [f32; 2],
 }
 
 impl Exposure {
     /// Draws how the film is taken.
-    pub(crate) fn draw(rng: &mut Rng, config: &PhantomConfig, size: usize) -> Self {
+    pub(crate) fn draw(
+        rng: &mut Rng,
+        config: &PhantomConfig,
+        technique: &Technique,
+        framing: Framing,
+        marks: Marks,
+        size: usize,
+    ) -> Self {
         let side = size as f64;
-        let mut margin = || {
-            let wide = rng.range(-0.035, 0.035);
-            (wide.max(0.0) * side) as usize
+        // A grid keeps the scatter out; mobile units often have none.
+        let scatter = if technique.portable { rng.range(0.5, 1.3) } else { rng.range(0.2, 0.8) };
+        let quanta =
+            if technique.second { rng.range(1.6e4, 5.0e4) } else { rng.range(2.5e4, 1.2e5) };
+        // Coarse pixels blur less of the anatomy.
+        let fine = (side / 224.0).clamp(0.5, 1.0);
+        let soft = if technique.second {
+            [rng.range(0.0, 0.04), rng.range(0.06, 0.2)]
+        } else {
+            [rng.range(0.03, 0.17), 0.09 * rng.unit() * rng.unit()]
         };
-        let window = [margin(), margin(), size - margin(), size - margin()];
         Self {
-            window,
+            window: framing.window(size),
+            framing,
+            marks,
+            tone: Tone::draw(rng, config, technique),
             // A pixel of a coarser picture gathers more quanta.
-            quanta: rng.range(1.2e4, 4.0e4) * (256.0 / side) * (256.0 / side),
-            scatter: rng.range(0.10, 0.25),
-            contrast: rng.range(0.8, 1.2) * f64::from(config.contrast),
-            brightness: rng.range(-0.22, 0.22),
-            blur: rng.range(0.04, 0.12),
-            marker: Marker {
-                left: rng.chance(0.6),
-                height: rng.range(0.055, 0.08),
-                inset: [rng.range(0.05, 0.11), rng.range(0.05, 0.14)],
-            },
+            quanta: (quanta * (256.0 / side) * (256.0 / side)) as f32,
+            scatter: scatter as f32,
+            blur: soft.map(|v| (v * fine) as f32),
+        }
+    }
+
+    /// Takes off the masks what the collimator or the film's edge cuts off the picture.
+    pub(crate) fn cut(&self, masks: &mut [Mask]) {
+        for mask in masks.iter_mut() {
+            let size = mask.width;
+            for (i, bit) in mask.data.iter_mut().enumerate().filter(|(_, bit)| **bit != 0) {
+                *bit = u8::from(self.framing.is_lit(i % size, i / size, size));
+            }
         }
     }
 
@@ -64,91 +78,43 @@ impl Exposure {
         noise: f64,
         rng: &mut Rng,
     ) -> Vec<f32> {
-        let [x0, y0, x1, y1] = self.window;
-        let inside = |i: usize| (x0..x1).contains(&(i % size)) && (y0..y1).contains(&(i / size));
-        // Beer-Lambert: what arrives without being scattered.
-        let mut signal: Vec<f64> = attenuation.iter().map(|&a| libm::exp(-a)).collect();
-        let (mut sum, mut count) = (0.0, 0.0);
-        for (_, &s) in signal.iter().enumerate().filter(|(i, s)| inside(*i) && **s < 0.9) {
-            sum += s;
-            count += 1.0;
-        }
-        let scatter = if count > 0.0 { self.scatter * sum / count } else { 0.0 };
-        for (i, s) in signal.iter_mut().enumerate() {
-            *s = if self.marker.covers(i, size) { 0.25 * scatter } else { *s + scatter };
-        }
-        self.smear(&mut signal, size);
-        let spread = noise / self.quanta.sqrt();
-        let mut density: Vec<f64> = signal
-            .iter()
-            .map(|&s| {
-                // Poisson counts, as a normal distribution of the same variance.
-                let s = s + spread * s.sqrt() * rng.gaussian();
-                -libm::log(s.max(1e-4))
+        // 0 off the film, 1 on it, 2 where the beam reaches it.
+        let lit: Vec<u8> = (0..size * size)
+            .map(|i| {
+                let (x, y) = (i % size, i / size);
+                u8::from(self.framing.is_film(x, y, size))
+                    + u8::from(self.framing.is_lit(x, y, size))
             })
             .collect();
-        let [dark, bright] = reference(&density, |i| inside(i) && attenuation[i] > 0.3);
-        let middle = 0.40 * bright + 0.60 * dark + self.brightness;
-        let steep = 2.75 * self.contrast / (bright - dark).max(0.5);
-        for (i, d) in density.iter_mut().enumerate() {
-            let grey = 1.0 / (1.0 + libm::exp(-steep * (*d - middle)));
-            *d = if inside(i) { grey } else { 0.0 };
-        }
-        density.into_iter().map(|d| d as f32).collect()
-    }
-
-    /// Focal spot and detector: a small separable blur.
-    fn smear(&self, signal: &mut [f64], size: usize) {
-        let k = self.blur;
-        let mut line = vec![0.0; size];
-        for (stride, across) in [(1, size), (size, 1)] {
-            for row in 0..size {
-                let at = |i: usize| row * across + i * stride;
-                for (i, v) in line.iter_mut().enumerate() {
-                    let (before, after) = (i.saturating_sub(1), (i + 1).min(size - 1));
-                    *v = (1.0 - 2.0 * k) * signal[at(i)]
-                        + k * (signal[at(before)] + signal[at(after)]);
-                }
-                for (i, v) in line.iter().enumerate() {
-                    signal[at(i)] = *v;
-                }
+        // Beer-Lambert: what arrives without being scattered.
+        let mut signal: Vec<f32> = attenuation
+            .iter()
+            .zip(&self.marks.beam.data)
+            .zip(&lit)
+            .map(|((&a, &mark), &lit)| if lit == 2 { libm::expf(-(a as f32) - mark) } else { 0.0 })
+            .collect();
+        // Scatter comes from the patient, not from the air beside.
+        let glare = Glare::of(&signal, size, |s| s.min(0.12));
+        for (y, row) in signal.chunks_exact_mut(size).enumerate() {
+            for (x, s) in row.iter_mut().enumerate() {
+                *s += self.scatter * glare.at(x, y) + 0.0004;
             }
         }
-    }
-}
-
-/// Quantiles of the density over the patient that anchor the grey scale, as automatic exposure
-/// does: one for lung, one for mediastinum and abdomen.
-fn reference(density: &[f64], within: impl Fn(usize) -> bool) -> [f64; 2] {
-    let mut sample: Vec<f64> =
-        density.iter().enumerate().filter(|(i, _)| within(*i)).map(|(_, d)| *d).collect();
-    if sample.is_empty() {
-        return [0.0, 1.0];
-    }
-    [0.12, 0.9].map(|q| {
-        let k = (q * (sample.len() - 1) as f64) as usize;
-        *sample.select_nth_unstable_by(k, f64::total_cmp).1
-    })
-}
-
-impl Marker {
-    /// Whether the letter covers the pixel. `L` hangs in the picture's upper right corner, at the
-    /// patient's left; `R` in the upper left.
-    fn covers(&self, pixel: usize, size: usize) -> bool {
-        // Five columns and seven rows, the highest bit at the left.
-        const L: [u8; 7] = [0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b10000, 0b11111];
-        const R: [u8; 7] = [0b11110, 0b10001, 0b10001, 0b11110, 0b10100, 0b10010, 0b10001];
-        let side = size as f64;
-        let dot = (self.height * side / 7.0).max(1.0);
-        let top = self.inset[1] * side;
-        let start =
-            if self.left { side * (1.0 - self.inset[0]) - 5.0 * dot } else { self.inset[0] * side };
-        let column = ((pixel % size) as f64 + 0.5 - start) / dot;
-        let row = ((pixel / size) as f64 + 0.5 - top) / dot;
-        if !(0.0..5.0).contains(&column) || !(0.0..7.0).contains(&row) {
-            return false;
+        blur(&mut signal, size, self.blur[0]);
+        let spread = noise as f32 / self.quanta.sqrt();
+        for s in &mut signal {
+            // Poisson counts, as a normal distribution of the same variance.
+            *s = (*s + spread * s.sqrt() * rng.gaussian() as f32).max(1e-4);
         }
-        let letter = if self.left { L } else { R };
-        letter[row as usize] >> (4 - column as usize) & 1 == 1
+        blur(&mut signal, size, self.blur[1]);
+        for s in &mut signal {
+            *s = -libm::logf(*s);
+        }
+        let patient = |i: usize| lit[i] == 2 && attenuation[i] > 0.3;
+        self.tone.apply(&mut signal, size, &lit, patient);
+        for (v, ink) in signal.iter_mut().zip(&self.marks.written.data) {
+            *v += (1.0 - *v) * ink;
+        }
+        signal
     }
 }

@@ -24,6 +24,10 @@ pub(crate) enum Purpose {
     Noise = 4,
     /// Words of the report.
     Report = 5,
+    /// Where, from which side and in which posture the film is taken.
+    Technique = 7,
+    /// Leads and wires.
+    Clutter = 8,
 }
 
 /// A stream of random numbers that belongs to one study and one purpose.

@@ -5,6 +5,7 @@
 //! else fat. In air-filled lung the vessels and lesions add their attenuation to the lung's.
 
 use super::anatomy::{Patient, sign};
+use super::lesions::{Lesion, Place};
 use super::ray::{Ray, Vec3};
 use super::solid::{Ellipsoid, overlap};
 use super::spans::Spans;
@@ -12,7 +13,7 @@ use super::tissue::{TISSUES, Tissue};
 use super::volume::{Part, Role, Shape};
 
 /// A study has at most this many findings.
-pub(crate) const MAX_FINDINGS: usize = 3;
+pub(crate) const MAX_FINDINGS: usize = 6;
 
 /// The space of one lung with its pleura.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ pub(crate) struct Effusion {
     pub(crate) finding: usize,
 }
 
-/// Something in the lung that adds to its attenuation: a vessel or a part of a lesion.
+/// A vessel: something in the lung that adds to its attenuation.
 #[derive(Debug, Clone)]
 pub(crate) struct Additive {
     /// Where; only its part in air-filled lung counts.
@@ -68,8 +69,6 @@ pub(crate) struct Additive {
     pub(crate) side: usize,
     /// Attenuation added, per millimetre.
     pub(crate) extra: f64,
-    /// Index of the finding; none for a vessel.
-    pub(crate) finding: Option<usize>,
 }
 
 /// Everything a ray can meet.
@@ -79,8 +78,10 @@ pub(crate) struct Scene {
     pub(crate) parts: Vec<Part>,
     /// Right and left lung.
     pub(crate) lungs: [LungSpace; 2],
-    /// Vessels and lesions.
+    /// Vessels.
     pub(crate) additives: Vec<Additive>,
+    /// The findings' solids, but for those that are in `lungs` or are the heart.
+    pub(crate) lesions: Vec<Lesion>,
     /// Index of the finding that the heart is.
     pub(crate) heart_finding: Option<usize>,
 }
@@ -95,7 +96,13 @@ impl Scene {
             collapse: None,
             effusion: None,
         });
-        Self { parts: patient.parts(), lungs, additives: Vec::new(), heart_finding: None }
+        Self {
+            parts: patient.parts(),
+            lungs,
+            additives: Vec::new(),
+            lesions: Vec::new(),
+            heart_finding: None,
+        }
     }
 
     /// Whether air-filled lung is at the point.
@@ -123,6 +130,8 @@ pub(crate) struct Candidates {
     pub(crate) lungs: [bool; 2],
     /// Into [`Scene::additives`], for each lung.
     pub(crate) additives: [Vec<u16>; 2],
+    /// Into [`Scene::lesions`].
+    pub(crate) lesions: Vec<u16>,
 }
 
 /// Traces rays; holds the lists that are used again for every ray.
@@ -138,10 +147,13 @@ pub(crate) struct Tracer {
     lesions: [Spans; MAX_FINDINGS],
     /// Millimetres in each tissue.
     pub(crate) lengths: [f64; TISSUES],
-    /// Attenuation added in the lungs.
+    /// Attenuation added to that of the tissues.
     pub(crate) added: f64,
     /// Millimetres in each finding.
     pub(crate) findings: [f64; MAX_FINDINGS],
+    /// By how much each finding changed the attenuation; for the heart and for what takes the place
+    /// of organs, against lung or what else is usually there.
+    pub(crate) changes: [f64; MAX_FINDINGS],
 }
 
 impl Tracer {
@@ -149,10 +161,15 @@ impl Tracer {
     pub(crate) fn trace(&mut self, scene: &Scene, near: &Candidates, ray: &Ray) -> f64 {
         self.lengths = [0.0; TISSUES];
         self.findings = [0.0; MAX_FINDINGS];
+        self.changes = [0.0; MAX_FINDINGS];
         self.added = 0.0;
         self.skin.clear();
         self.muscle.clear();
         self.taken.clear();
+        for lesion in &mut self.lesions {
+            lesion.clear();
+        }
+        self.claim(scene, near, ray);
         for &i in &near.parts {
             let part = &scene.parts[usize::from(i)];
             match part.role {
@@ -164,7 +181,7 @@ impl Tracer {
                     part.shape.spans(ray, &mut self.hit);
                     self.muscle.add_all(&self.hit);
                 }
-                Role::Organ(_) | Role::Heart if self.skin.is_empty() => return 0.0,
+                Role::Organ(_) | Role::Heart if self.skin.is_empty() => break,
                 Role::Organ(tissue) => {
                     self.organ(&part.shape, tissue, ray);
                 }
@@ -172,24 +189,33 @@ impl Tracer {
                     let length = self.organ(&part.shape, Tissue::Blood, ray);
                     if let Some(f) = scene.heart_finding {
                         self.findings[f] += length;
+                        self.changes[f] +=
+                            length * (Tissue::Blood.per_mm() - Tissue::Lung.per_mm());
                     }
                 }
             }
         }
         if self.skin.is_empty() {
+            self.findings = [0.0; MAX_FINDINGS];
             return 0.0;
         }
         for (side, space) in scene.lungs.iter().enumerate() {
             if near.lungs[side] {
-                self.lung(space, scene, &near.additives[side], ray);
+                self.lung(space, scene, near, side, ray);
             }
         }
         // The muscle's outline lies in the skin's, so fat is what is left.
         self.muscle.subtract(&self.taken, &mut self.rest);
-        self.lengths[Tissue::Muscle as usize] = self.rest.length();
+        self.lengths[Tissue::Muscle as usize] += self.rest.length();
         self.taken.add_all(&self.rest);
         self.skin.subtract(&self.taken, &mut self.rest);
-        self.lengths[Tissue::Fat as usize] = self.rest.length();
+        self.lengths[Tissue::Fat as usize] += self.rest.length();
+        self.overlay(scene, near, ray);
+        for (spans, length) in self.lesions.iter().zip(&mut self.findings) {
+            if !spans.is_empty() {
+                *length += spans.length();
+            }
+        }
         let mut sum = self.added;
         for (tissue, length) in ALL.iter().zip(self.lengths) {
             sum += tissue.per_mm() * length;
@@ -211,7 +237,14 @@ impl Tracer {
         length
     }
 
-    fn lung(&mut self, space: &LungSpace, scene: &Scene, additives: &[u16], ray: &Ray) {
+    fn lung(
+        &mut self,
+        space: &LungSpace,
+        scene: &Scene,
+        near: &Candidates,
+        side: usize,
+        ray: &Ray,
+    ) {
         let Some(whole) = space.whole.span(ray) else {
             return;
         };
@@ -226,6 +259,7 @@ impl Tracer {
             let length = self.peel(&collapse.surface, ray);
             self.lengths[Tissue::Air as usize] += length;
             self.findings[collapse.finding] += length;
+            self.changes[collapse.finding] -= length * Tissue::Lung.per_mm();
             self.lengths[Tissue::Pleura as usize] += self.peel(&collapse.inside, ray);
             self.added += collapse.extra * self.free.length();
         }
@@ -241,12 +275,71 @@ impl Tracer {
             let length = self.rest.length();
             self.lengths[Tissue::Fluid as usize] += length;
             self.findings[effusion.finding] += length;
+            self.changes[effusion.finding] +=
+                length * (Tissue::Fluid.per_mm() - Tissue::Lung.per_mm());
             self.free.subtract(&self.rest, &mut self.hit);
             self.free.copy_from(&self.hit);
         }
         self.lengths[Tissue::Lung as usize] += self.free.length();
-        if !self.free.is_empty() && !additives.is_empty() {
-            self.add(scene, additives, ray);
+        if self.free.is_empty() {
+            return;
+        }
+        for &i in &near.additives[side] {
+            let additive = &scene.additives[usize::from(i)];
+            additive.shape.spans(ray, &mut self.hit);
+            for &span in self.hit.as_slice() {
+                self.added += additive.extra * self.free.length_within(span);
+            }
+        }
+        for &i in &near.lesions {
+            let lesion = &scene.lesions[usize::from(i)];
+            if lesion.place == Place::Lung(side) {
+                let within = Some(&self.free);
+                let length = lesion.form.measure(ray, within, &mut self.hit, &mut self.rest);
+                self.book(lesion, length);
+            }
+        }
+    }
+
+    /// Enters a solid that adds to what is there.
+    fn book(&mut self, lesion: &Lesion, length: f64) {
+        self.added += lesion.extra * length;
+        self.changes[lesion.finding] += lesion.extra * length;
+        if lesion.masked {
+            self.lesions[lesion.finding].add_all(&self.hit);
+        }
+    }
+
+    /// What takes the place of organs; the first of several wins.
+    fn claim(&mut self, scene: &Scene, near: &Candidates, ray: &Ray) {
+        for &i in &near.lesions {
+            let lesion = &scene.lesions[usize::from(i)];
+            let Place::Instead(tissue) = lesion.place else {
+                continue;
+            };
+            lesion.form.measure(ray, None, &mut self.hit, &mut self.rest);
+            if self.hit.is_empty() {
+                continue;
+            }
+            self.hit.subtract(&self.taken, &mut self.fresh);
+            let length = self.fresh.length();
+            self.lengths[tissue as usize] += length;
+            self.changes[lesion.finding] += lesion.extra * length;
+            if lesion.masked {
+                self.lesions[lesion.finding].add_all(&self.fresh);
+            }
+            self.taken.add_all(&self.hit);
+        }
+    }
+
+    /// What lies over everything.
+    fn overlay(&mut self, scene: &Scene, near: &Candidates, ray: &Ray) {
+        for &i in &near.lesions {
+            let lesion = &scene.lesions[usize::from(i)];
+            if lesion.place == Place::Over {
+                let length = lesion.form.measure(ray, None, &mut self.hit, &mut self.rest);
+                self.book(lesion, length);
+            }
         }
     }
 
@@ -258,28 +351,6 @@ impl Tracer {
             None => self.free.clear(),
         }
         before - self.free.length()
-    }
-
-    fn add(&mut self, scene: &Scene, additives: &[u16], ray: &Ray) {
-        for lesion in &mut self.lesions {
-            lesion.clear();
-        }
-        for &i in additives {
-            let additive = &scene.additives[usize::from(i)];
-            additive.shape.spans(ray, &mut self.hit);
-            for &span in self.hit.as_slice() {
-                self.added += additive.extra * self.free.length_within(span);
-                if let Some(f) = additive.finding {
-                    self.lesions[f].add(span);
-                }
-            }
-        }
-        for (lesion, length) in self.lesions.iter().zip(&mut self.findings) {
-            if !lesion.is_empty() {
-                lesion.intersect(&self.free, &mut self.hit);
-                *length += self.hit.length();
-            }
-        }
     }
 }
 

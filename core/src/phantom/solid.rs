@@ -21,8 +21,16 @@ impl Ellipsoid {
 
     /// Turned by `angle` radians in the frontal plane (x towards y: clockwise as the film hangs).
     pub(crate) fn turned(center: Vec3, radii: Vec3, angle: f64) -> Self {
+        Self::leaning(center, radii, angle, 0.0)
+    }
+
+    /// Turned in the frontal plane, then by `lean` radians in the sagittal plane (y towards z: the
+    /// lower end comes forward).
+    pub(crate) fn leaning(center: Vec3, radii: Vec3, angle: f64, lean: f64) -> Self {
         let (s, c) = (libm::sin(angle), libm::cos(angle));
-        let axes = [[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]];
+        let (sl, cl) = (libm::sin(lean), libm::cos(lean));
+        let tip = |v: Vec3| [v[0], cl * v[1] - sl * v[2], sl * v[1] + cl * v[2]];
+        let axes = [tip([c, s, 0.0]), tip([-s, c, 0.0]), tip([0.0, 0.0, 1.0])];
         let to_sphere = std::array::from_fn(|i| axes[i].map(|v| v / radii[i]));
         let half = std::array::from_fn(|k| {
             let sum: f64 = (0..3).map(|i| (axes[i][k] * radii[i]) * (axes[i][k] * radii[i])).sum();
@@ -46,6 +54,11 @@ impl Ellipsoid {
     pub(crate) fn contains(&self, p: Vec3) -> bool {
         let u = self.map(sub(p, self.center));
         dot(u, u) <= 1.0
+    }
+
+    /// The `x` of a row of rays that may meet it: rays from `origin` along `start + x step`.
+    pub(crate) fn row(&self, origin: Vec3, start: Vec3, step: Vec3) -> Option<Span> {
+        quadric_row(self.map(sub(origin, self.center)), self.map(start), self.map(step))
     }
 
     /// A box that holds it.
@@ -87,6 +100,13 @@ impl Column {
         x * x + z * z <= 1.0 && p[1] >= self.ends[0] && p[1] <= self.ends[1]
     }
 
+    /// As [`Ellipsoid::row`], for the column without its ends.
+    pub(crate) fn row(&self, origin: Vec3, start: Vec3, step: Vec3) -> Option<Span> {
+        let map = |v: Vec3| [v[0] / self.radii[0], 0.0, v[2] / self.radii[1]];
+        let center = [self.axis[0], 0.0, self.axis[1]];
+        quadric_row(map(sub(origin, center)), map(start), map(step))
+    }
+
     /// A box that holds it.
     pub(crate) fn bounds(&self) -> Aabb {
         Aabb {
@@ -122,6 +142,11 @@ impl Capsule {
         let r2 = self.radius * self.radius;
         // A ray that misses the endless tube misses the balls, which lie inside it.
         let tube = roots(1.0 - dw * dw, md - mw * dw, mm - mw * mw - r2)?;
+        // Mostly the ray enters and leaves between the ends.
+        let (enters, leaves) = (mw + tube.0 * dw, mw + tube.1 * dw);
+        if enters.min(leaves) >= 0.0 && enters.max(leaves) <= self.length {
+            return Some(tube);
+        }
         let mut hull: Option<Span> = None;
         let mut include = |s: Span| {
             if s.1 > s.0 {
@@ -149,6 +174,11 @@ impl Capsule {
         dot(gap, gap) <= self.radius * self.radius
     }
 
+    /// Ends of its axis, and its radius.
+    pub(crate) fn axis(&self) -> (Vec3, Vec3, f64) {
+        (self.from, self.to, self.radius)
+    }
+
     /// A box that holds it.
     pub(crate) fn bounds(&self) -> Aabb {
         Aabb {
@@ -167,12 +197,25 @@ fn some(s: Span) -> Option<Span> {
     (s.1 > s.0).then_some(s)
 }
 
+/// The `x` for which the line from `o` along `a + x b` meets the unit sphere: where
+/// `(o.d)^2 - (o.o - 1) d.d > 0`, a quadratic function of `x`.
+fn quadric_row(o: Vec3, a: Vec3, b: Vec3) -> Option<Span> {
+    let k = dot(o, o) - 1.0;
+    let (oa, ob) = (dot(o, a), dot(o, b));
+    let square = k * dot(b, b) - ob * ob;
+    if square <= 0.0 {
+        // The shadow has no end in this direction: the source is inside, or the solid endless.
+        return Some((f64::NEG_INFINITY, f64::INFINITY));
+    }
+    roots(square, k * dot(a, b) - oa * ob, k * dot(a, a) - oa * oa)
+}
+
 /// Where `a t^2 + 2 b t + c <= 0`, for `a >= 0`.
 fn roots(a: f64, b: f64, c: f64) -> Option<Span> {
     let discriminant = b * b - a * c;
     if discriminant <= 0.0 || a <= 0.0 {
         return None;
     }
-    let root = discriminant.sqrt();
-    Some(((-b - root) / a, (-b + root) / a))
+    let (root, inverse) = (discriminant.sqrt(), 1.0 / a);
+    Some(((-b - root) * inverse, (-b + root) * inverse))
 }

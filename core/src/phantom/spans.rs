@@ -53,6 +53,16 @@ impl Spans {
         if span.1 <= span.0 {
             return;
         }
+        // Rays meet most things in order.
+        match self.0.last_mut() {
+            None => return self.0.push(span),
+            Some(last) if last.1 < span.0 => return self.0.push(span),
+            Some(last) if last.0 <= span.0 => {
+                last.1 = last.1.max(span.1);
+                return;
+            }
+            Some(_) => {}
+        }
         // Lists hold a handful of intervals, so a linear scan beats a search.
         let first = self.0.iter().position(|s| s.1 >= span.0).unwrap_or(self.0.len());
         let after = self.0[first..].iter().take_while(|s| s.0 <= span.1).count() + first;
@@ -62,7 +72,9 @@ impl Spans {
         }
         let merged = (self.0[first].0.min(span.0), self.0[after - 1].1.max(span.1));
         self.0[first] = merged;
-        self.0.drain(first + 1..after);
+        if after > first + 1 {
+            self.0.drain(first + 1..after);
+        }
     }
 
     /// Adds every interval of `other` (union).

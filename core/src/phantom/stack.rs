@@ -4,12 +4,15 @@ use super::ray::{Aabb, Ray, Vec3, dot};
 use super::solid::{Column, Ellipsoid, overlap};
 use super::spans::{Span, Spans};
 
-/// Evenly spaced parallel slabs: slab `k` holds the points with
-/// `first + k spacing <= normal . p <= first + k spacing + height`.
+/// About evenly spaced slabs. With `s(p) = (normal . p) / (1 + fan . p)`, slab `k` holds the points
+/// with `begin <= s(p) <= begin + height`, where `begin = first + k spacing + wobble[k mod 8]`. A
+/// fan of 0 makes them parallel; else all their planes meet in one line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Slabs {
     /// Need not have length 1.
     pub(crate) normal: Vec3,
+    /// Per millimetre; `1 + fan . p` must stay above 0 in the body.
+    pub(crate) fan: Vec3,
     /// Start of slab 0.
     pub(crate) first: f64,
     /// From one start to the next.
@@ -18,40 +21,60 @@ pub(crate) struct Slabs {
     pub(crate) height: f64,
     /// How many there are.
     pub(crate) count: usize,
+    /// How far a slab is moved; slabs must stay apart and in order.
+    pub(crate) wobble: [f64; 8],
 }
 
 impl Slabs {
+    fn begin(&self, k: usize) -> f64 {
+        self.first + k as f64 * self.spacing + self.wobble[k & 7]
+    }
+
+    /// Indices of the slabs that may hold a value of `s` from `low` to `high`.
+    fn range(&self, low: f64, high: f64) -> Option<(usize, usize)> {
+        // Truncation is floor or more here, and one slab more at each end covers the wobble.
+        let last = self.count as f64 - 1.0;
+        let each = 1.0 / self.spacing;
+        let from = (low - self.first - self.height) * each - 1.0;
+        let to = (high - self.first) * each + 1.0;
+        (to >= 0.0 && from <= last && low <= high).then(|| (from as usize, to.min(last) as usize))
+    }
+
     /// Adds the parts of `within` that lie in a slab, in order.
     fn cut(&self, ray: &Ray, within: Span, out: &mut Spans) {
-        let (start, speed) = (dot(self.normal, ray.origin), dot(self.normal, ray.direction));
-        let (s0, s1) = (start + within.0 * speed, start + within.1 * speed);
-        let (low, high) = (s0.min(s1), s0.max(s1));
-        let from = ((low - self.first - self.height) / self.spacing).ceil().max(0.0);
-        let to = ((high - self.first) / self.spacing).floor().min(self.count as f64 - 1.0);
-        if from > to {
+        // s(t) = (a + b t) / (c + d t): monotonous, since the divisor is above 0.
+        let (a, b) = (dot(self.normal, ray.origin), dot(self.normal, ray.direction));
+        let (c, d) = (1.0 + dot(self.fan, ray.origin), dot(self.fan, ray.direction));
+        let s = |t: f64| (a + b * t) / (c + d * t);
+        let (s0, s1) = (s(within.0), s(within.1));
+        let Some((from, to)) = self.range(s0.min(s1), s0.max(s1)) else {
             return;
-        }
-        let (from, to) = (from as usize, to as usize);
+        };
+        let reach = |s: f64| (s * c - a) / (b - s * d);
+        let rising = s1 >= s0;
         for i in from..=to {
             // Slabs are met in falling order by a ray that runs against the normal.
-            let k = if speed < 0.0 { to + from - i } else { i };
-            let begin = self.first + k as f64 * self.spacing;
+            let k = if rising { i } else { to + from - i };
+            let begin = self.begin(k);
             let end = begin + self.height;
-            let inside = if speed > 0.0 {
-                ((begin - start) / speed, (end - start) / speed)
-            } else if speed < 0.0 {
-                ((end - start) / speed, (begin - start) / speed)
-            } else {
-                within
-            };
-            out.push(overlap(within, inside));
+            // An end that `within` does not reach is not solved for: the line has a pole.
+            let (first, last) = if rising { (begin, end) } else { (end, begin) };
+            let starts_in = if rising { s0 >= first } else { s0 <= first };
+            let ends_in = if rising { s1 <= last } else { s1 >= last };
+            if s0.min(s1) > end || s0.max(s1) < begin {
+                continue;
+            }
+            let start = if starts_in { within.0 } else { reach(first) };
+            let stop = if ends_in { within.1 } else { reach(last) };
+            out.push(overlap(within, (start, stop)));
         }
     }
 
     fn contains(&self, p: Vec3) -> bool {
-        let s = dot(self.normal, p) - self.first;
-        let k = (s / self.spacing).floor();
-        k >= 0.0 && k < self.count as f64 && s - k * self.spacing <= self.height
+        let s = dot(self.normal, p) / (1.0 + dot(self.fan, p));
+        self.range(s, s).is_some_and(|(from, to)| {
+            (from..=to).any(|k| s >= self.begin(k) && s <= self.begin(k) + self.height)
+        })
     }
 }
 

@@ -112,7 +112,7 @@ pub enum Side {
     Right,
     /// The patient's left.
     Left,
-    /// Neither: the heart.
+    /// Neither or both: the heart, tubes, oedema.
     Midline,
 }
 
@@ -132,13 +132,13 @@ pub enum Zone {
     MidLower,
     /// The whole lung.
     Diffuse,
-    /// The top of the lung (pneumothorax).
+    /// The top of the pleural space (air, thick pleura).
     Apex,
-    /// The top and the side of the lung (pneumothorax).
+    /// The top and the side of the pleural space.
     ApexLateral,
-    /// The bottom of the pleural space (effusion).
+    /// The bottom of the pleural space.
     Base,
-    /// The heart.
+    /// The heart and the middle of the chest.
     Cardiac,
 }
 
@@ -171,9 +171,11 @@ pub struct Finding {
     /// Diameter of a nodule or mass in millimetres; none for other kinds.
     pub size_mm: Option<u32>,
     /// How well it stands out of what surrounds it: the mean change of attenuation under the mask
-    /// over the local noise and clutter, times the root of the area in pixels (Rose's criterion).
+    /// over the local noise and clutter, times the root of the area in pixels of a 256-pixel film
+    /// (Rose's criterion). What is below 6 is drawn but neither kept nor reported.
     pub conspicuity: f32,
-    /// Pixels whose central ray runs through at least [`MIN_PATH_MM`](super::MIN_PATH_MM) of the finding.
+    /// Pixels whose central ray runs through at least [`MIN_PATH_MM`](super::MIN_PATH_MM) of the
+    /// finding. Wires, tubes and other thin things count as rods of 6 mm, three pixels at 256 a side.
     pub mask: Mask,
     /// `[x, y, width, height]` of the mask in pixels.
     pub bbox: [u32; 4],

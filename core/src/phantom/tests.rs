@@ -4,7 +4,6 @@
 use sha2::{Digest, Sha256};
 
 use super::disease::{self, Planned};
-use super::film::Exposure;
 use super::rng::{Purpose, Rng};
 use super::*;
 
@@ -20,19 +19,20 @@ fn digest(study: &Study) -> String {
     hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Bit for bit on every platform; the three studies have all kinds of findings. Who changes the
+/// Bit for bit on every platform; the studies have many kinds of findings. Who changes the
 /// phantom changes these numbers on purpose.
 #[test]
 fn studies_are_the_same_everywhere() {
     let expected = [
-        (1, 0, 128, "bec62818f004dfe151e0600e5474c54a87e274695b8be2fe9565ca57ca494935"),
-        (3, 51, 64, "f2d37dc2e6225e6bbccb9b608494f04a5390228e9992be1250bc0bd0917d7542"),
-        (3, 54, 96, "6e093ce1b585fab53419f135056b8acf1ce60363119dbabe1dcdba52149d865d"),
+        (1, 0, 128, "97f8a4ebe9c8ae087ce559dcd8db1d77437e448a6dc3fc6bc806a61934f6419a"),
+        (3, 51, 64, "9519b4530d76e448ba34e840b763ffe5554559b699d1b17576971308ae78f0bf"),
+        (3, 54, 96, "6188cc474a1589e09bcad676fd8ad47235ba33df2764cb6c5523797530d09410"),
     ];
-    for (seed, index, size, sha) in expected {
+    let drawn = expected.map(|(seed, index, size, _)| {
         let config = PhantomConfig { size, ..Default::default() };
-        assert_eq!(digest(&generate(seed, index, &config)), sha, "study {seed}/{index} at {size}");
-    }
+        digest(&generate(seed, index, &config))
+    });
+    assert_eq!(drawn.each_ref().map(String::as_str), expected.map(|e| e.3));
 }
 
 #[test]
@@ -60,8 +60,8 @@ fn sizes_out_of_range_are_moved_to_the_nearest() {
 fn shares_and_areas_are_those_of_the_design() {
     let config = PhantomConfig { size: 64, ..Default::default() };
     let (mut normal, mut count) = (0.0, [0.0; 20]);
-    let (mut area, mut boxed) = ([0.0; 20], [0.0; 20]);
-    let n = 500;
+    let (mut area, mut boxed, mut shows) = ([0.0; 20], [0.0; 20], [0.0; 20]);
+    let n = 1200;
     for index in 0..n {
         let study = generate(21, index, &config);
         normal += f64::from(u8::from(study.findings.is_empty()));
@@ -73,88 +73,126 @@ fn shares_and_areas_are_those_of_the_design() {
             assert_eq!(Some(f.bbox.map(|v| v as usize)), f.mask.bounding_box());
             let columns = f.mask.data.iter().enumerate().filter(|(_, v)| **v == 1);
             let middle = columns.map(|(i, _)| (i % 64) as f64).sum::<f64>() / f.mask.area() as f64;
+            // The patient may stand off the middle; a line from one side ends on the other.
+            let line = matches!(f.kind, FindingKind::CentralLine | FindingKind::Pacemaker);
+            let slack = if line { 14.0 } else { 7.0 };
             match f.side {
-                Side::Right => assert!(middle < 32.0, "the patient's right is on the left"),
-                Side::Left => assert!(middle > 32.0, "the patient's left is on the right"),
-                Side::Midline => assert!((middle - 32.0).abs() < 10.0),
+                Side::Right => assert!(middle < 32.0 + slack, "the patient's right is on the left"),
+                Side::Left => assert!(middle > 32.0 - slack, "the patient's left is on the right"),
+                Side::Midline => assert!((middle - 32.0).abs() < 14.0, "{:?} {middle}", f.kind),
             }
+        }
+        for (k, kind) in FindingKind::ALL.iter().enumerate() {
+            shows[k] += f64::from(u8::from(study.findings.iter().any(|f| f.kind == *kind)));
         }
     }
     let normal = normal / n as f64;
     assert!((0.3..=0.5).contains(&normal), "{normal}");
-    let mean = |sum: &[f64; 20], kind: FindingKind| {
-        let k = FindingKind::ALL.iter().position(|other| *other == kind).unwrap();
-        assert!(count[k] > 30.0, "{kind:?}");
-        sum[k] / count[k]
+    for (k, kind) in FindingKind::ALL.iter().enumerate() {
+        let share = shows[k] / n as f64;
+        let common = COMMON.contains(kind);
+        let range = if common { 0.055..0.13 } else { 0.02..0.07 };
+        assert!(range.contains(&share), "{kind:?} in {share} of the studies");
+    }
+    let mean = |sum: &[f64; 20], kinds: &[FindingKind]| {
+        let chosen = || (0..20).filter(|&k| kinds.contains(&FindingKind::ALL[k]));
+        chosen().map(|k| sum[k]).sum::<f64>() / chosen().map(|k| count[k]).sum::<f64>()
     };
-    assert!(
-        (0.09..0.15).contains(&mean(&boxed, FindingKind::Consolidation)),
-        "opacity boxes {}",
-        mean(&boxed, FindingKind::Consolidation)
-    );
-    assert!(
-        (0.01..0.035).contains(&mean(&area, FindingKind::Pneumothorax)),
-        "pneumothorax {}",
-        mean(&area, FindingKind::Pneumothorax)
-    );
-    assert!(
-        mean(&area, FindingKind::Nodule) < 0.006,
-        "nodule {}",
-        mean(&area, FindingKind::Nodule)
-    );
-    assert!(
-        mean(&area, FindingKind::Cardiomegaly) > 0.1,
-        "cardiomegaly {}",
-        mean(&area, FindingKind::Cardiomegaly)
-    );
+    use FindingKind as K;
+    let opacity = mean(&boxed, &[K::Consolidation, K::Pneumonia, K::Infiltration]);
+    assert!((0.09..0.15).contains(&opacity), "opacity boxes {opacity}");
+    let air = mean(&area, &[K::Pneumothorax]);
+    assert!((0.01..0.035).contains(&air), "pneumothorax {air}");
+    let nodule = mean(&area, &[K::Nodule]);
+    assert!(nodule < 0.006, "nodule {nodule}");
+    let heart = mean(&area, &[K::Cardiomegaly]);
+    assert!(heart > 0.1, "cardiomegaly {heart}");
 }
+
+/// What a report is most often about.
+const COMMON: [FindingKind; 9] = [
+    FindingKind::Effusion,
+    FindingKind::Consolidation,
+    FindingKind::Pneumonia,
+    FindingKind::Infiltration,
+    FindingKind::Atelectasis,
+    FindingKind::Cardiomegaly,
+    FindingKind::Nodule,
+    FindingKind::Pneumothorax,
+    FindingKind::Edema,
+];
 
 fn planned(kind: FindingKind, side: Side, zone: Zone, severity: f64, size_mm: u32) -> Planned {
     Planned { kind, side, zone, severity, size_mm }
 }
 
-/// With and without the finding, same patient, same quanta: what differs lies under the mask, has
-/// the right sign and stands out of the noise.
+/// With and without the finding, same patient: what differs lies under the mask and has the right
+/// sign. The heart and emphysema also change the body, so they are asked elsewhere.
 #[test]
 fn findings_change_the_film_where_their_masks_are() {
+    use FindingKind as K;
     let config = PhantomConfig { size: 128, ..Default::default() };
+    // Kind, zone, sign, and the least share of the change that the mask holds: clouds fade beyond
+    // their masks, a lung that falls away has a pleura and gets denser.
     let cases = [
-        (planned(FindingKind::Consolidation, Side::Left, Zone::Mid, 0.0, 8), 1.0),
-        (planned(FindingKind::Effusion, Side::Right, Zone::Base, 0.2, 8), 1.0),
-        (planned(FindingKind::Nodule, Side::Right, Zone::Upper, 0.1, 9), 1.0),
-        (planned(FindingKind::Pneumothorax, Side::Left, Zone::Apex, 0.1, 8), -1.0),
+        (K::Consolidation, Zone::Mid, 1.0, 0.8),
+        (K::Pneumonia, Zone::Lower, 1.0, 0.8),
+        (K::Infiltration, Zone::Upper, 1.0, 0.75),
+        (K::Atelectasis, Zone::Lower, 1.0, 0.95),
+        (K::Effusion, Zone::Base, 1.0, 0.95),
+        (K::PleuralThickening, Zone::Apex, 1.0, 0.95),
+        (K::Pneumothorax, Zone::Apex, -1.0, 0.08),
+        (K::Nodule, Zone::Upper, 1.0, 0.95),
+        (K::Mass, Zone::Mid, 1.0, 0.85),
+        (K::Fibrosis, Zone::Lower, 1.0, 0.7),
+        (K::Edema, Zone::Diffuse, 1.0, 0.75),
+        (K::EndotrachealTube, Zone::Cardiac, 1.0, 0.98),
+        (K::GastricTube, Zone::Cardiac, 1.0, 0.98),
+        (K::CentralLine, Zone::Upper, 1.0, 0.98),
+        (K::Pacemaker, Zone::Upper, 1.0, 0.98),
+        (K::ForeignObject, Zone::Mid, 1.0, 0.95),
     ];
-    for (index, (plan, sign)) in cases.into_iter().enumerate() {
-        let kind = plan.kind;
+    for (index, (kind, zone, sign, least)) in cases.into_iter().enumerate() {
+        let plan = planned(kind, Side::Left, zone, 0.2, if kind == K::Mass { 50 } else { 9 });
         let shoot = |plan: &[Planned]| {
             let setup = Setup::new(4, index as u64, &config, plan);
-            let window = setup.exposure.window;
-            let shadow = projector::project(&setup.scene, plan.len(), &setup.camera, window);
-            let film = |noise| {
-                let mut rng = Rng::new(4, index as u64, Purpose::Noise);
-                Exposure::develop(&setup.exposure, &shadow.attenuation, 128, noise, &mut rng)
-            };
-            (film(0.0), film(1.0), shadow)
+            projector::project(&setup.scene, plan.len(), &setup.camera, setup.exposure.window)
         };
-        let (with, noisy, shadow) = shoot(&[plan]);
-        let (without, _, empty) = shoot(&[]);
-        let mask = &shadow.masks[0];
-        let (mut change, mut noise, mut area) = (0.0, 0.0, 0.0);
+        let (with, without) = (shoot(&[plan]), shoot(&[]));
+        let mask = &with.masks[0];
+        let (mut under, mut signed, mut total) = (0.0, 0.0, 0.0);
         for i in 0..mask.data.len() {
-            let step = shadow.attenuation[i] - empty.attenuation[i];
+            let step = with.attenuation[i] - without.attenuation[i];
+            total += step.abs();
             if mask.data[i] == 1 {
-                change += f64::from(with[i] - without[i]);
-                noise += f64::from(noisy[i] - with[i]) * f64::from(noisy[i] - with[i]);
-                area += 1.0;
-            } else if kind != FindingKind::Pneumothorax {
-                // A path shorter than the minimum; a pneumothorax also has its pleural line.
-                assert!(step.abs() <= MIN_PATH_MM * 0.04, "{kind:?}: {step}");
+                under += step.abs();
+                signed += step;
             }
+            // The tracer's own account of the change; air and fluid also displace vessels.
+            let exact = !matches!(kind, K::Effusion | K::Pneumothorax);
+            let off = (with.clean[i] - without.attenuation[i]).abs();
+            assert!(!exact || off < 1e-6, "{kind:?}: {off}");
         }
-        let (change, noise) = (sign * change / area, (noise / area).sqrt());
-        assert!(change > 0.02, "{kind:?}: {change}");
-        assert!(change > 1.5 * noise, "{kind:?}: {change} against {noise}");
+        assert!(sign * signed > 0.5 * under, "{kind:?}: {signed} of {under}");
+        assert!(under > least * total, "{kind:?}: {under} of {total}");
+        let shown = lesions::conspicuity(mask, with.changes[0], &with.clean);
+        assert!(shown > lesions::VISIBLE, "{kind:?}: {shown}");
     }
+}
+
+/// A larger nodule shows better, and what changes nothing does not show.
+#[test]
+fn conspicuity_grows_with_size() {
+    let config = PhantomConfig { size: 128, ..Default::default() };
+    let shown = |size| {
+        let plan = [planned(FindingKind::Nodule, Side::Right, Zone::Mid, 0.5, size)];
+        let setup = Setup::new(4, 1, &config, &plan);
+        let film = projector::project(&setup.scene, 1, &setup.camera, setup.exposure.window);
+        let none = lesions::conspicuity(&film.masks[0], 0.0, &film.clean);
+        assert_eq!(none, 0.0);
+        lesions::conspicuity(&film.masks[0], film.changes[0], &film.clean)
+    };
+    assert!(shown(28) > shown(10), "{} {}", shown(28), shown(10));
 }
 
 /// The heart's width over the chest's: above one half is enlarged (Danzer, 1919).
@@ -195,14 +233,18 @@ fn plans_do_not_hide_findings_from_each_other() {
     }
 }
 
-/// Nothing planned is lost at the sizes that the models are trained on.
+/// Hardly anything planned is lost at the sizes that the models are trained on.
 #[test]
-fn every_planned_finding_is_visible() {
+fn planned_findings_are_visible() {
     let config = PhantomConfig { size: 128, ..Default::default() };
+    let (mut planned, mut kept) = (0, 0);
     for index in 0..150 {
-        let plan = disease::plan(&mut Rng::new(31, index, Purpose::Disease));
+        planned += disease::plan(&mut Rng::new(31, index, Purpose::Disease)).len();
         let study = generate(31, index, &config);
-        assert_eq!(plan.len(), study.findings.len());
+        kept += study.findings.len();
+        let least = f64::from(study.findings.iter().map(|f| f.conspicuity).fold(99.0, f32::min));
+        assert!(least >= lesions::VISIBLE);
         assert!(study.findings.iter().all(|f| f.mask.area() >= 2));
     }
+    assert!(f64::from(kept as u32) > 0.94 * f64::from(planned as u32), "{kept} of {planned}");
 }

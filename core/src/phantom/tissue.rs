@@ -32,12 +32,12 @@ impl Tissue {
     /// Linear attenuation coefficient per millimetre at 70 keV, about the mean energy behind the
     /// patient of a 120 kVp beam. Mass coefficients: NIST XCOM / Hubbell and Seltzer (NISTIR 5632),
     /// interpolated between 60 and 80 keV; densities: ICRU Report 44. Lung: 0.26 g/cm3 (ICRU 44).
-    /// Spongy bone: about one fifth mineral by volume.
+    /// Spongy bone: 1.18 g/cm3 (ICRU 44).
     pub(crate) fn per_mm(self) -> f64 {
         match self {
             Self::Fat => 0.0178,
             Self::Muscle => 0.0203,
-            Self::Marrow => 0.0275,
+            Self::Marrow => 0.0246,
             Self::Bone => 0.0500,
             Self::Air => 0.0,
             Self::Blood => 0.0205,

@@ -11,7 +11,7 @@ use super::volume::Shape;
 /// A branch's radius over its parent's: 2^(-1/3), Murray's law for two equal branches.
 const THINNING: f64 = 0.794;
 /// Branches thinner than this are not drawn; a film does not show them.
-const THINNEST_MM: f64 = 0.75;
+const THINNEST_MM: f64 = 0.85;
 
 /// Adds the vessels of both lungs to the scene.
 pub(crate) fn grow(rng: &mut Rng, patient: &Patient, scene: &mut Scene) {
@@ -26,7 +26,7 @@ pub(crate) fn grow(rng: &mut Rng, patient: &Patient, scene: &mut Scene) {
             let direction =
                 unit([sign * libm::cos(angle), libm::sin(angle), rng.range(-0.55, 0.55)]);
             let length = rng.range(20.0, 30.0) * patient.lung_radii[1] / 196.0;
-            let radius = rng.range(2.6, 3.4) + 1.0 * turn;
+            let radius = rng.range(3.0, 3.9) + 1.2 * turn;
             branch(rng, scene, side, hilum, direction, length, radius);
         }
     }
@@ -49,7 +49,6 @@ fn branch(
         shape: Shape::Capsule(Capsule::new(from, to, radius)),
         side,
         extra: Tissue::Blood.per_mm() - Tissue::Lung.per_mm(),
-        finding: None,
     });
     // One branch carries on, the other turns away.
     let bend = if rng.chance(0.5) { 1.0 } else { -1.0 };

@@ -16,7 +16,7 @@ pub(crate) enum Shape {
     /// See [`Capsule`].
     Capsule(Capsule),
     /// See [`Ribs`].
-    Ribs(Ribs),
+    Ribs(Box<Ribs>),
     /// See [`Vertebrae`].
     Vertebrae(Vertebrae),
 }

@@ -188,7 +188,8 @@ fn spread(items: &mut [Item]) {
             }
             continue;
         };
-        let last = items.get(at + 1).is_none_or(|i| !i.is_word() || i.stops());
+        let goes_on = |i: &Item| i.word.starts_with(char::is_alphanumeric) && !i.stops();
+        let last = !items.get(at + 1).is_some_and(goes_on);
         match cue {
             Cue::NotNext => mark(items, at + 1..forward(items, at, false), Item::negate),
             Cue::NotBefore => mark(items, backward(items, &verbs, at)..at, Item::negate),
@@ -197,7 +198,10 @@ fn spread(items: &mut [Item]) {
                 mark(items, backward(items, &verbs, at)..at, Item::negate);
             }
             Cue::NotEither if last => {
-                mark(items, backward(items, &verbs, at)..at, Item::negate);
+                // "Effusion: none."
+                let colon = at > 0 && items[at - 1].is(":");
+                let end = if colon { at - 1 } else { at };
+                mark(items, backward(items, &verbs, end)..end, Item::negate);
             }
             Cue::NotEither => mark(items, at + 1..forward(items, at, true), Item::negate),
             Cue::MaybeBefore => mark(items, backward(items, &verbs, at)..at, Item::doubt),

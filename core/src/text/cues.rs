@@ -55,14 +55,16 @@ const PHRASES: &[(Cue, &str)] = &[
          without significant interval change|not improved|gram negative|no doubt|\
          not necessarily|respiratory failure|renal failure|kidney failure|renal disease|\
          kidney disease|liver disease|skin lesions|weight loss|cov 2|coronavirus disease|\
-         heart disease",
+         heart disease|not present on the previous|not present on the prior|\
+         not seen on the previous|not seen on the prior|not present previously|\
+         not seen previously|not previously seen|heart shadow|cardiac shadow|pleural cavity|pleural cavities",
     ),
     (
         Cue::NotNext,
         "\
          no|without|w / o|negative for|free of|free from|clear of|clear from|absence of|not|\
          denies|denied|rather than|instead of|resolution of|clearing of|removal of|nor|neither|\
-         lack of|lacks|lacking|devoid of|never|none|nothing|nil|fails to|failed to|rules out|\
+         lack of|lacks|lacking|devoid of|never|nothing|fails to|failed to|rules out|\
          excludes|no longer any|no evidence for",
     ),
     (
@@ -79,7 +81,7 @@ const PHRASES: &[(Cue, &str)] = &[
     (
         Cue::NotEither,
         "\
-         unlikely",
+         unlikely|none|nil",
     ),
     (
         Cue::MaybeNext,

@@ -153,7 +153,7 @@ const BODY_PARTS: &str = "\
 /// old reports the findings follow it directly.
 const VIEW_WORDS: &str = "\
     pa ap lat lateral frontal portable single one two three upright supine semi-upright erect \
-    semi-erect and of the a bedside exam examination study am pm a.m p.m at on";
+    semi-erect and of the a xr bedside exam examination study am pm a.m p.m at on";
 const FILM_WORDS: &str = "\
     chest cxr x-ray xray x-rays radiograph radiographs film films view views";
 
@@ -223,6 +223,11 @@ fn lonely(line: &str, capitals: bool) -> Option<(Option<String>, Kind)> {
     if capitals && TITLES.contains(&key.as_str()) {
         return Some((None, Kind::Film));
     }
+    // "Portable chest radiograph." with its stop is a sentence.
+    let title = line.starts_with(char::is_uppercase) && (capitals || key.contains(' '));
+    if title && !key.ends_with('.') && only_views(&key) {
+        return Some((Some("FINDINGS".into()), Kind::Film));
+    }
     let (name, kind) = known(&key)?;
     // In mixed case only the plain names, since "Report" or "Study" may be a line of text.
     (capitals || key == name.to_lowercase()).then(|| (Some(name.to_owned()), kind))
@@ -240,15 +245,8 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
     if TITLES.contains(&key.as_str()) {
         return Some((None, Kind::Film));
     }
-    let words = || key.split([' ', ',', '/', '&', '(', ')']).filter(|w| !w.is_empty());
-    let plain = |w: &str| w.trim_matches(['.', ',', '_']).to_owned();
-    let is_view = |w: &str| {
-        let w = plain(w);
-        listed(&w, VIEW_WORDS)
-            || listed(&w, FILM_WORDS)
-            || w.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
-    };
-    if words().all(is_view) && words().any(|w| listed(&plain(w), FILM_WORDS)) {
+    let words = || heading_words(&key);
+    if only_views(&key) {
         return Some((Some("FINDINGS".into()), Kind::Film));
     }
     let letters = before.chars().filter(|c| c.is_alphabetic()).count();
@@ -263,6 +261,22 @@ fn leading(before: &str) -> Option<(Option<String>, Kind)> {
         return Some((Some(key.to_uppercase()), Kind::Unknown));
     }
     None
+}
+
+fn heading_words(key: &str) -> impl Iterator<Item = &str> {
+    key.split([' ', ',', '/', '&', '(', ')']).filter(|w| !w.is_empty())
+}
+
+/// Only which views were taken, such as "chest pa".
+fn only_views(key: &str) -> bool {
+    let plain = |w: &str| w.trim_matches(['.', ',', '_']).to_owned();
+    let is_view = |w: &str| {
+        let w = plain(w);
+        listed(&w, VIEW_WORDS)
+            || listed(&w, FILM_WORDS)
+            || w.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '-'))
+    };
+    heading_words(key).all(is_view) && heading_words(key).any(|w| listed(&plain(w), FILM_WORDS))
 }
 
 /// A known heading at the end of running text: in capitals, or capitalised after a full stop.
@@ -317,106 +331,5 @@ fn strip_number(text: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(text: &str) -> Vec<(Option<String>, Kind, &str)> {
-        let found = sections(text).into_iter();
-        found
-            .map(|s| (s.name, s.kind, text[s.body].trim()))
-            .filter(|(name, _, body)| name.is_some() || !body.is_empty())
-            .collect()
-    }
-
-    fn named(text: &str) -> Vec<(String, String)> {
-        let parts = parts(text).into_iter();
-        parts.map(|(name, _, body)| (name.unwrap_or_default(), body.to_owned())).collect()
-    }
-
-    fn pair(name: &str, body: &str) -> (String, String) {
-        (name.into(), body.into())
-    }
-
-    #[test]
-    fn a_whole_report() {
-        let text = "                                 FINAL REPORT\n EXAMINATION:  CHEST (PA AND \
-                    LAT)\n\n INDICATION:  ___ with cough.\n\n COMPARISON:  ___.\n\n FINDINGS:\n\n \
-                    The lungs are clear.\n\n IMPRESSION:\n \n No acute process.\n";
-        assert_eq!(
-            named(text),
-            [
-                pair("EXAMINATION", "CHEST (PA AND LAT)"),
-                pair("INDICATION", "___ with cough."),
-                pair("COMPARISON", "___."),
-                pair("FINDINGS", "The lungs are clear."),
-                pair("IMPRESSION", "No acute process."),
-            ]
-        );
-    }
-
-    #[test]
-    fn many_ways_to_write_one_name() {
-        for (line, name) in [
-            ("Findings: x", "FINDINGS"),
-            ("FIDINGS: x", "FINDINGS"),
-            ("  Impresson : x", "IMPRESSION"),
-            ("## Impression\nx", "IMPRESSION"),
-            ("**FINDINGS:** x", "FINDINGS"),
-            ("IMPRESSION\nx", "IMPRESSION"),
-            ("FINDINGS/IMPRESSION: x", "FINDINGS AND IMPRESSION"),
-            ("FINDINGS AND IMPRESSION:x", "FINDINGS AND IMPRESSION"),
-            ("Reason for exam: x", "INDICATION"),
-            ("CLINICAL  HISTORY: x", "HISTORY"),
-            ("COMPARISION: x", "COMPARISON"),
-            ("RECOMMENDATION(S): x", "RECOMMENDATION"),
-            ("Conclusions: x", "CONCLUSION"),
-            ("1. FINDINGS: x", "FINDINGS"),
-            ("PORTABLE AP CHEST, 5:13 A.M., ___: x", "FINDINGS"),
-            ("Two views of the chest: x", "FINDINGS"),
-            ("CXR: x", "FINDINGS"),
-            ("WET READ: x", "WET READ"),
-            // In no table, but one slip away from a name.
-            ("FINDIGNGS: x", "FINDINGS"),
-            ("IMPRESSINO: x", "IMPRESSION"),
-            ("COMPRESSION: x", "COMPRESSION"),
-        ] {
-            let found = named(line);
-            assert_eq!(found.len(), 1, "{line}: {found:?}");
-            assert_eq!(found[0].0, name, "{line}");
-            assert_eq!(found[0].1.trim_matches('*').trim(), "x", "{line}");
-        }
-    }
-
-    #[test]
-    fn headings_within_a_line() {
-        let text = "INDICATION: Cough. FINDINGS: Clear. Impression: Normal.";
-        assert_eq!(
-            named(text),
-            [
-                pair("INDICATION", "Cough."),
-                pair("FINDINGS", "Clear."),
-                pair("IMPRESSION", "Normal."),
-            ]
-        );
-        // A colon in a sentence is none.
-        let text = "There are two findings: a nodule and an effusion at 10:30.";
-        assert_eq!(named(text), [pair("", text)]);
-    }
-
-    #[test]
-    fn parts_of_the_body_start_no_section() {
-        let text = "FINDINGS:\nLUNGS: Clear.\nHeart: Normal.\nLINES AND TUBES: None.";
-        assert_eq!(
-            named(text),
-            [pair("FINDINGS", "LUNGS: Clear.\nHeart: Normal.\nLINES AND TUBES: None.")]
-        );
-    }
-
-    #[test]
-    fn kinds_follow_the_names() {
-        let text = "Before.\nHISTORY: a\nADDENDUM: b\nWET READ: c\nCONCLUSION: d";
-        let kinds: Vec<_> = parts(text).into_iter().map(|p| p.1).collect();
-        use Kind::{Film, Other, Unknown};
-        assert_eq!(kinds, [Film, Other, Film, Unknown, Film]);
-    }
-}
+#[path = "headings_tests.rs"]
+mod tests;

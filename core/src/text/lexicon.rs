@@ -6,19 +6,19 @@
 
 /// Beginnings of words that name something abnormal, or something put into the patient.
 const FINDING_STEMS: &str = "\
-    abnormal abscess adenopath aneurysm asbestos aspirat asymmetr atelecta bleb blunt \
+    abnormal abscess adenopath aneurysm asbestos aspirat asymmetr atelect bleb blunt \
     bronchiecta bronchiti bronchogram broncogram bulg bulla calcif calcul cancer carcino \
     cardiomegal catheter cavit cephali collaps compress condens congest consolidat contus crowd \
     cuff cyst deform degenerat densit depress deviat dextro dilat diseas displac dissect \
-    distend distort ectas ectat edema effusion elevat embol emphysem empyem engorg enlarg eros \
-    eventrat fibro flatten fluid fractur ggo goit granul groundglass haemorrhag haz hemorrhag \
+    distend distort ectas ectat edema effus elevat embol emphysem empyem engorg enlarg eros \
+    eventrat fibro flatten fluid fract ggo goit granul groundglass haemorrhag haz hemorrhag \
     hemothor haemothor hernia honeycomb hydro hydropneumo hyperaerat hyperexpan hyperinfl \
     hyperlucen hypoinfl hypoventil implant infarct infect infiltrat inflam interstitial \
     irregular kyphos lesion lucen lymphaden malform malignan malposition mass meniscus metasta \
     mottl narrow neoplas nodul obliterat obscur oedema opaci opaque osteo patch patholog plaque \
     plethor pleurisy pneumatoc pneumoconi pneumomed pneumoni pneumoper pneumotho postoperat \
     postsurg prominen prosthe pacemaker redistribut reticul sarcoid scar sclero scolio septal \
-    shadow silico spondyl sternotom streak surgical suture thicken thymom tortuo trauma \
+    shadow silico spondyl sternotom streak surgical suture thicken thymom tortuo trauma metal pacing cvc ppm object bronchopneum overinfl overexpan pnuemo pnemo \
     tubercul tumor tumour underinfl unfold volvul whiteout widen";
 
 /// Whole words that name something abnormal, or something put into the patient.
@@ -33,7 +33,7 @@ const FINDING_WORDS: &str = "\
 /// Words that call a part of the body healthy, or unchanged.
 const NORMAL_WORDS: &str = "\
     normal normally unremarkable clear intact wnl sharp patent midline healthy negative aerated \
-    expanded ventilated symmetric symmetrical preserved stable unchanged";
+    expanded inflated free ventilated symmetric symmetrical preserved stable unchanged";
 
 /// Beginnings of words for parts of the body that a chest film shows.
 const ANATOMY_STEMS: &str = "\

@@ -22,6 +22,9 @@ const BEFORE_LOWER_CASE: &[&str] = &[
 /// (reports are wrapped at 70 to 80 columns).
 const SHORT_LINE: usize = 50;
 
+/// A line at least this long may have been wrapped, however short the sentence that it ends with.
+const FULL_LINE: usize = 64;
+
 /// A blanked-out name, `[** ... **]`, is searched for at most this far.
 const MAX_BLANK: usize = 120;
 
@@ -135,7 +138,14 @@ impl Scanner<'_> {
         }
         let done =
             self.text[line..at].trim_end().ends_with(|c: char| c.is_alphanumeric() || c == ')');
-        (done && at - line < SHORT_LINE) || starts_with_label(indented)
+        let short = at - line < SHORT_LINE && self.column(at) < FULL_LINE;
+        (done && short) || starts_with_label(indented)
+    }
+
+    /// Bytes of the line before `at`, or [`FULL_LINE`] when there are more.
+    fn column(&self, at: usize) -> usize {
+        let before = self.bytes[..at].iter().rev().take(FULL_LINE);
+        before.take_while(|b| !matches!(b, b'\n' | b'\r')).count()
     }
 
     /// Length of `[** ... **]`, or of the bracket alone when it is never closed.
@@ -324,6 +334,10 @@ mod tests {
         let name =
             "There is a large opacity in the left lower lobe as on the film of the\nMonday before.";
         assert_eq!(cut(name), [name]);
+        assert_eq!(
+            cut("The bony thorax is intact and there is no pneumothorax at all. Left\nPICC seen."),
+            ["The bony thorax is intact and there is no pneumothorax at all.", "Left\nPICC seen."]
+        );
         assert_eq!(cut("No effusion\nHeart normal\n"), ["No effusion", "Heart normal"]);
         assert_eq!(cut("small effusion,\nLeft side"), ["small effusion,\nLeft side"]);
         assert_eq!(cut("No stop\n\nnext"), ["No stop", "next"]);

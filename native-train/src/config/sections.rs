@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use g2d_core::{
-    loss::{DiceFrom, Directions, ReconstructionKind},
+    loss::{DiceFrom, Directions, LocalContrast, ReconstructionKind},
     phantom::PhantomConfig,
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,11 @@ pub struct DataConfig {
     pub pack: Option<PathBuf>,
     /// A pairs manifest (JSONL or CSV).
     pub manifest: Option<PathBuf>,
+    /// Other studies that come into every batch beside the main ones: a prepared folder or a pairs
+    /// manifest; its rows of `split` count. Validation does not see them.
+    pub beside: Option<PathBuf>,
+    /// Their share of a batch, at least one study.
+    pub beside_share: f64,
     /// Split to train on; rows without a split count as `train`.
     pub split: String,
     /// Split to validate on; nothing is validated where it has no row.
@@ -79,6 +84,8 @@ pub struct LossConfig {
     pub reconstruction: ReconstructionKind,
     /// Weight of the sentence-level contrast on the local head; 0 in `paper` and `reference`.
     pub local: f64,
+    /// How that contrast is made.
+    pub local_contrast: LocalContrast,
     /// What the decoder learns.
     pub decoder_task: DecoderTask,
     /// Whose pseudo mask it learns.
@@ -217,6 +224,8 @@ impl Default for DataConfig {
         Self {
             pack: None,
             manifest: None,
+            beside: None,
+            beside_share: 0.2,
             split: "train".into(),
             validation_split: "val".into(),
             phantoms: 4096,
@@ -238,6 +247,7 @@ impl Default for LossConfig {
             dice_from: DiceFrom::Probabilities,
             reconstruction: ReconstructionKind::L1,
             local: 1.0,
+            local_contrast: LocalContrast::default(),
             decoder_task: DecoderTask::PseudoMask,
             mask_control: MaskControl::None,
             pixel_warmup_steps: 200,

@@ -9,7 +9,7 @@ use g2d_core::{
     config::G2dConfig,
     loss::SentencePairs,
     raster::{Mask, Raster},
-    text::{ReportTokenizer, TokenBatch},
+    text::{ReportTokenizer, TokenBatch, contradicted},
 };
 use rand_chacha::{
     ChaCha8Rng,
@@ -70,6 +70,19 @@ pub fn order(seed: u64, step: usize, studies: usize, batch: usize) -> Vec<usize>
     all[at * batch..(at + 1) * batch].to_vec()
 }
 
+/// The studies of a step, those beside the main data last.
+fn chosen(source: &Source, train: &TrainConfig, step: usize) -> Vec<usize> {
+    let Some(beside) = source.beside() else {
+        return order(train.seed, step, source.len(), train.batch_size);
+    };
+    let share = (train.data.beside_share * train.batch_size as f64).round() as usize;
+    let guests = share.clamp(1, train.batch_size.saturating_sub(1).max(1));
+    let mut chosen = order(train.seed, step, source.len(), train.batch_size - guests);
+    let others = order(mix(&[train.seed, 6]), step, beside, guests);
+    chosen.extend(others.into_iter().map(|index| source.len() + index));
+    chosen
+}
+
 /// Makes the batch of a step.
 ///
 /// # Errors
@@ -81,7 +94,7 @@ pub fn make_batch(
     model: &G2dConfig,
     step: usize,
 ) -> Result<Batch> {
-    let chosen = order(train.seed, step, source.len(), train.batch_size);
+    let chosen = chosen(source, train, step);
     let changed = |slot: usize, study: Study| {
         let seed = mix(&[train.seed, step as u64, slot as u64, 2]);
         let (image, body) = if train.augment.is_still() {
@@ -95,7 +108,7 @@ pub fn make_batch(
         };
         cut(image, body, model.image.input_size, at)
     };
-    assemble(source, tokenizer, model, &chosen, changed)
+    assemble(source, tokenizer, model, &chosen, train.loss.local_contrast.contradictions, changed)
 }
 
 /// Makes a batch of given studies as they are: nothing random.
@@ -109,7 +122,7 @@ pub fn plain_batch(
     chosen: &[usize],
 ) -> Result<Batch> {
     let side = model.image.input_size;
-    assemble(source, tokenizer, model, chosen, |_, s| cut(s.image, s.body, side, None))
+    assemble(source, tokenizer, model, chosen, false, |_, s| cut(s.image, s.body, side, None))
 }
 
 /// Cuts a square out: at a place that follows from a random number, or from the middle.
@@ -138,6 +151,7 @@ fn assemble(
     tokenizer: &ReportTokenizer,
     model: &G2dConfig,
     chosen: &[usize],
+    contradictions: bool,
     change: impl Fn(usize, Study) -> (Raster, Mask) + Sync,
 ) -> Result<Batch> {
     let pixels = model.image.input_size * model.image.input_size;
@@ -160,12 +174,17 @@ fn assemble(
     let mut pairs = SentencePairs::default();
     for (image, (_, words, _)) in studies.iter().enumerate() {
         report_of.push(reports.index(&words.report));
-        let mut own: Vec<usize> = words.sentences.iter().map(|s| sentences.index(s)).collect();
+        let mut own: Vec<(usize, &String)> =
+            words.sentences.iter().map(|s| (sentences.index(s), s)).collect();
         own.sort_unstable();
         own.dedup();
-        for sentence in own {
+        for (sentence, text) in own {
             pairs.sentence.push(sentence);
             pairs.image.push(image);
+            if contradictions {
+                let other = contradicted(text, &words.sentences);
+                pairs.contradicted.push(other.map(|other| sentences.index(&other)));
+            }
         }
     }
     let max = model.text.max_tokens;

@@ -86,6 +86,7 @@ pub struct Source {
     body: BodyRule,
     films: Vec<OnceLock<Kept>>,
     words: Vec<OnceLock<Words>>,
+    beside: Option<Box<Source>>,
 }
 
 impl Source {
@@ -105,7 +106,20 @@ impl Source {
         if count == 0 {
             bail!("The data has no row in the split {:?}; set data.split", data.split);
         }
-        Ok(Self::of(origin, count, image, body))
+        let mut source = Self::of(origin, count, image, body);
+        if let Some(path) = &data.beside {
+            let origin = if path.is_dir() {
+                Origin::of_pack(path, &data.split)?
+            } else {
+                Origin::Pairs(read_split(path, &data.split)?)
+            };
+            let count = origin.len();
+            if count == 0 {
+                bail!("{} has no row in the split {:?}", path.display(), data.split);
+            }
+            source.beside = Some(Box::new(Self::of(origin, count, image, body)));
+        }
+        Ok(source)
     }
 
     /// The studies to validate on, at most `count`; none where the data has no such split.
@@ -135,12 +149,23 @@ impl Source {
         let image = ImageConfig { input_size: image.resize_to, ..image.clone() };
         let films = (0..count).map(|_| OnceLock::new()).collect();
         let words = (0..count).map(|_| OnceLock::new()).collect();
-        Self { origin, image, body, films, words }
+        Self { origin, image, body, films, words, beside: None }
     }
 
     /// Number of studies.
     pub fn len(&self) -> usize {
         self.films.len()
+    }
+
+    /// Number of studies beside the main data, whose indices follow on its own; none without.
+    pub fn beside(&self) -> Option<usize> {
+        self.beside.as_ref().map(|other| other.len())
+    }
+
+    /// Where a study lies that is not of the main data.
+    fn guest(&self, index: usize) -> Option<(&Self, usize)> {
+        let other = self.beside.as_deref().filter(|_| index >= self.len())?;
+        Some((other, index - self.len()))
     }
 
     /// Whether there is none.
@@ -155,6 +180,9 @@ impl Source {
 
     /// The name of a study in its data.
     pub fn id(&self, index: usize) -> String {
+        if let Some((other, index)) = self.guest(index) {
+            return other.id(index);
+        }
         let index = index % self.len();
         match &self.origin {
             Origin::Phantoms { seed, .. } => format!("phantom {seed}/{index}"),
@@ -168,6 +196,9 @@ impl Source {
     /// # Errors
     /// When its image or report cannot be used; the row and the reason are named.
     pub fn get(&self, index: usize) -> Result<Study> {
+        if let Some((other, index)) = self.guest(index) {
+            return other.get(index);
+        }
         let index = index % self.len();
         let id = self.id(index);
         if let Origin::Pack(pack, rows) = &self.origin {
@@ -253,11 +284,15 @@ impl Origin {
     /// The rows of a split of a pack or a manifest; none for phantoms, which have no splits.
     fn split(data: &DataConfig, split: &str) -> Result<Option<Self>> {
         if let Some(folder) = &data.pack {
-            let pack = Pack::open(folder)?;
-            let rows = (0..pack.len()).filter(|&row| pack.row(row).split == split).collect();
-            return Ok(Some(Self::Pack(Box::new(pack), rows)));
+            return Ok(Some(Self::of_pack(folder, split)?));
         }
         data.manifest.as_deref().map(|path| Ok(Self::Pairs(read_split(path, split)?))).transpose()
+    }
+
+    fn of_pack(folder: &Path, split: &str) -> Result<Self> {
+        let pack = Pack::open(folder)?;
+        let rows = (0..pack.len()).filter(|&row| pack.row(row).split == split).collect();
+        Ok(Self::Pack(Box::new(pack), rows))
     }
 
     fn len(&self) -> usize {

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use g2d_core::{
     config::G2dConfig,
-    loss::{contrastive, local_alignment},
+    loss::{contrastive, local_contrast},
 };
 
 use super::part::Embedded;
@@ -66,9 +66,14 @@ impl Joint {
             losses.push(("alignment", loss.alignment, value));
         }
         if let (Some(dense), Some(sentences)) = (&self.dense, &self.sentences) {
-            let value =
-                local_alignment(dense.clone(), sentences.clone(), &batch.pairs, config.temperature);
-            losses.push(("local", loss.local, value));
+            let parts = local_contrast(
+                dense.clone(),
+                sentences.clone(),
+                &batch.pairs,
+                &loss.local_contrast,
+                config.temperature,
+            );
+            losses.extend(parts.into_iter().map(|(name, w, value)| (name, w * loss.local, value)));
         }
         losses
     }

@@ -5,6 +5,7 @@ pub mod compose;
 pub mod outcome;
 pub mod reduce;
 pub mod samples;
+pub mod scores;
 pub mod state;
 pub mod words;
 

@@ -10,8 +10,8 @@ use super::bridge::Bridge;
 use super::reduce::{Action, reduce};
 use super::state::{Effect, Options, State};
 use super::{
-    debug, dom, dropzone, export, layers, looks, problem, report, samples, sentences, stage, tabs,
-    viewer,
+    debug, dom, dropzone, export, layers, looks, problem, report, samples, scores, sentences,
+    stage, tabs, viewer,
 };
 use crate::protocol::Choice;
 
@@ -38,6 +38,7 @@ pub fn start() {
     dropzone::wire();
     report::wire();
     samples::wire();
+    scores::wire();
     layers::wire();
     tabs::wire();
     export::wire();

@@ -2,21 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::grammar::TABLES;
-use crate::phantom::disease::NODULE_MM;
+use super::layout::SLIPS;
+use super::words;
+
+/// Largest diameter that a report names, millimetres.
+const MAX_MM: u32 = 120;
 
 /// Every lower-case word and punctuation mark that the report grammar can produce, sorted, each
 /// once. Words are runs of letters and digits; every other visible character stands alone.
 pub fn vocabulary() -> Vec<String> {
     let mut words = BTreeSet::new();
-    for template in TABLES.iter().copied().flatten() {
+    for template in words::all() {
         words.extend(tokens(&without_slots(template)));
     }
-    words.extend((NODULE_MM[0]..=NODULE_MM[1]).map(|mm| mm.to_string()));
+    for (_, slip) in SLIPS {
+        words.extend(tokens(slip));
+    }
+    words.extend((0..=MAX_MM).map(|mm| mm.to_string()));
+    // Of the notation itself.
+    for mark in ["[", "]", "|", "~", "+"] {
+        words.remove(mark);
+    }
     words.into_iter().collect()
 }
 
-/// The template without its `{...}`.
+/// The template without its `{...}` and with its choices apart.
 fn without_slots(template: &str) -> String {
     let mut plain = String::new();
     let mut inside = false;
@@ -24,6 +34,7 @@ fn without_slots(template: &str) -> String {
         match c {
             '{' => inside = true,
             '}' => inside = false,
+            '|' | '[' | ']' => plain.push(' '),
             _ if inside => {}
             _ => plain.push(c),
         }
