@@ -158,6 +158,21 @@ pub struct BertConfig {
     pub freeze_embeddings: bool,
     /// Tokens read at most, special tokens counted. Paper: 256.
     pub max_tokens: usize,
+    /// How the tokens of a text become one vector. Paper and reference code: the class token;
+    /// sentence encoders such as MiniLM were trained with the mean.
+    #[serde(default)]
+    pub pooling: Pooling,
+}
+
+/// How the projected tokens of a text become one vector.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The first token, `[CLS]`.
+    #[default]
+    Cls,
+    /// The mean over every token but padding, `[CLS]` and `[SEP]` among them.
+    Mean,
 }
 
 /// The local alignment head: a 1x1 projection of encoder stages that cannot see far.

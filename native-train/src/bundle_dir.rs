@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use g2d_core::{
     Error,
-    weights::{Bundle, Dtype, FileRole, Manifest, file_entry},
+    weights::{Branch, Bundle, BundleFile, Dtype, FileRole, Manifest, file_entry},
 };
 
 use crate::files;
@@ -26,10 +26,19 @@ pub struct Parts {
     pub config: Vec<u8>,
     /// The bytes of `tokenizer.json`.
     pub tokenizer: Vec<u8>,
-    /// The bytes of the safetensors files in order.
-    pub weights: Vec<Vec<u8>>,
+    /// The safetensors files in order.
+    pub weights: Vec<Shard>,
     /// The model card, Markdown.
     pub card: String,
+}
+
+/// One file of weights.
+#[derive(Debug, Clone)]
+pub struct Shard {
+    /// The branch that it belongs to; none for both.
+    pub branch: Option<Branch>,
+    /// The safetensors file.
+    pub bytes: Vec<u8>,
 }
 
 /// Reads a bundle's folder and checks every file against its manifest.
@@ -76,12 +85,19 @@ pub fn is_start(manifest: &[u8]) -> bool {
     parsed.is_some_and(|m| m.get("kind").and_then(serde_json::Value::as_str) == Some("start"))
 }
 
-/// The names of the weight files: one stands alone, more are numbered.
-fn weight_names(count: usize) -> Vec<String> {
-    if count == 1 {
-        return vec!["model.safetensors".into()];
-    }
-    (1..=count).map(|i| format!("model-{i:05}-of-{count:05}.safetensors")).collect()
+/// The name of each weight file: of the files of one branch (or of both) one stands alone, more
+/// are numbered.
+fn weight_names(shards: &[Shard]) -> Vec<String> {
+    let name = |at: usize| {
+        let branch = shards[at].branch;
+        let word = branch.map_or("model", Branch::name);
+        let alike = |shards: &[Shard]| shards.iter().filter(|s| s.branch == branch).count();
+        match alike(shards) {
+            1 => format!("{word}.safetensors"),
+            count => format!("{word}-{:05}-of-{count:05}.safetensors", alike(&shards[..=at])),
+        }
+    };
+    (0..shards.len()).map(name).collect()
 }
 
 /// Writes a bundle's files into a folder that is there already, the manifest last.
@@ -89,19 +105,16 @@ fn weight_names(count: usize) -> Vec<String> {
 /// # Errors
 /// When a file cannot be written.
 pub fn write(folder: &Path, parts: &Parts) -> anyhow::Result<Manifest> {
-    let names = weight_names(parts.weights.len());
-    let mut contents: Vec<(&str, FileRole, &[u8])> = vec![
-        ("config.json", FileRole::Config, &parts.config),
-        ("tokenizer.json", FileRole::Tokenizer, &parts.tokenizer),
-        ("model-card.md", FileRole::Card, parts.card.as_bytes()),
-    ];
-    for (name, bytes) in names.iter().zip(&parts.weights) {
-        contents.push((name, FileRole::Weights, bytes));
-    }
-    let mut entries = Vec::with_capacity(contents.len());
-    for (name, role, bytes) in contents {
-        files::write_atomic(&folder.join(name), bytes)?;
-        entries.push(file_entry(name, role, bytes));
+    let mut entries = Vec::new();
+    let mut put = |name: &str, role, branch, bytes: &[u8]| {
+        entries.push(BundleFile { branch, ..file_entry(name, role, bytes) });
+        files::write_atomic(&folder.join(name), bytes)
+    };
+    put("config.json", FileRole::Config, None, &parts.config)?;
+    put("tokenizer.json", FileRole::Tokenizer, None, &parts.tokenizer)?;
+    put("model-card.md", FileRole::Card, None, parts.card.as_bytes())?;
+    for (name, shard) in weight_names(&parts.weights).iter().zip(&parts.weights) {
+        put(name, FileRole::Weights, shard.branch, &shard.bytes)?;
     }
     let manifest = Manifest::new(&parts.name, &parts.preset, parts.dtype, entries);
     let mut json = serde_json::to_vec_pretty(&manifest)?;
@@ -188,7 +201,7 @@ mod tests {
             dtype: Dtype::F32,
             config: b"{}".to_vec(),
             tokenizer: b"{\"t\":1}".to_vec(),
-            weights: (0..shards).map(|i| vec![i as u8; 8]).collect(),
+            weights: (0..shards).map(|i| Shard { branch: None, bytes: vec![i as u8; 8] }).collect(),
             card: "# Card\n".into(),
         }
     }
@@ -205,6 +218,14 @@ mod tests {
         let on_disk: u64 =
             fs::read_dir(&target).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
         assert_eq!(size_on_disk(&target, &bundle.manifest).unwrap(), on_disk);
+    }
+
+    #[test]
+    fn each_branch_has_files_of_its_own() {
+        let shard = |branch| Shard { branch: Some(branch), bytes: vec![0] };
+        let shards = [shard(Branch::Image), shard(Branch::Text), shard(Branch::Text)];
+        let texts = ["text-00001-of-00002.safetensors", "text-00002-of-00002.safetensors"];
+        assert_eq!(weight_names(&shards), ["image.safetensors", texts[0], texts[1]]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use g2d_core::{
     outcome::{DeviceInfo, ModelInfo},
     phantom::{self, PhantomConfig, Study},
     raster::Raster,
-    session::Session,
+    session::{Session, token_tensors},
     text::{self, ReportTokenizer},
     weights::{Bundle, Dtype, load_tensors},
 };
@@ -30,6 +30,8 @@ const STUDIES: u64 = 4;
 const SENTENCES: usize = 4;
 /// Rounding weights to f16 (11 bits) moves cosines by some thousandths; ten times that is a fault.
 const LIMIT_F16: f32 = 2e-2;
+/// Rounding to 127 steps a channel moves them by some hundredths; ten times that is a fault.
+const LIMIT_INT8: f32 = 2e-1;
 /// The same f32 weights on the same device differ by nothing, or by the order of a sum.
 const LIMIT_F32: f32 = 1e-6;
 
@@ -38,6 +40,7 @@ const LIMIT_F32: f32 = 1e-6;
 pub struct Side {
     session: Session,
     model: G2d,
+    tokenizer: ReportTokenizer,
     device: Device,
 }
 
@@ -62,12 +65,12 @@ impl Side {
         let session = Session::from_parts(
             model.clone(),
             config.clone(),
-            tokenizer,
+            tokenizer.clone(),
             device.clone(),
             info.clone(),
             name,
         )?;
-        Ok(Self { session, model: model.valid(), device: device.clone() })
+        Ok(Self { session, model: model.valid(), tokenizer, device: device.clone() })
     }
 
     /// The bundle as a user will load it.
@@ -78,7 +81,8 @@ impl Side {
         let session = Session::load(bundle, device.clone(), info.clone())?;
         let mut model = G2d::new(&bundle.config()?, device)?;
         load_tensors(&mut model, &bundle.weights())?;
-        Ok(Self { session, model: model.valid(), device: device.clone() })
+        let tokenizer = ReportTokenizer::from_bytes(bundle.tokenizer()?)?;
+        Ok(Self { session, model: model.valid(), tokenizer, device: device.clone() })
     }
 
     async fn look(&self, study: &Study) -> Result<Look> {
@@ -97,24 +101,40 @@ impl Side {
                 maps.extend(map.data);
             }
         }
-        Ok(Look { decoder: image.decoder.data, pooled, maps })
+        let texts = self.texts(&texts).await?;
+        Ok(Look { decoder: image.decoder.data, pooled, texts, maps })
     }
 
     async fn pooled(&self, input: &Raster) -> Result<Vec<f32>> {
         let values = normalise(input, &self.session.config().image);
         let data = TensorData::new(values, [1, 3, input.height, input.width]);
-        let pooled = self.model.encode_image(Tensor::from_data(data, &self.device)).pooled;
-        let pooled = pooled.into_data_async().await.map_err(|e| {
-            Error::device("G2D-D16", format!("The device failed while comparing: {e}"), "Try again")
-        })?;
-        Ok(pooled.iter::<f32>().collect())
+        read(self.model.encode_image(Tensor::from_data(data, &self.device)).pooled).await
     }
+
+    /// The embedding of each text.
+    async fn texts(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = self.session.config().text.max_tokens;
+        let (ids, mask) = token_tensors(&self.tokenizer.encode_batch(texts, limit)?, &self.device);
+        let all = read(self.model.encode_text(ids, mask, true)).await?;
+        Ok(all.chunks(all.len() / texts.len()).map(<[f32]>::to_vec).collect())
+    }
+}
+
+async fn read(tensor: Tensor<2>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(|e| {
+        Error::device("G2D-D16", format!("The device failed while comparing: {e}"), "Try again")
+    })?;
+    Ok(data.iter::<f32>().collect())
 }
 
 /// What a side sees in one phantom.
 struct Look {
     decoder: Vec<f32>,
     pooled: Vec<f32>,
+    texts: Vec<Vec<f32>>,
     maps: Vec<f32>,
 }
 
@@ -127,6 +147,8 @@ pub struct Differences {
     pub decoder: f32,
     /// Of the pooled embedding, relative to its largest value.
     pub pooled: f32,
+    /// Of the sentences' embeddings, each relative to its largest value.
+    pub text: f32,
 }
 
 impl Differences {
@@ -138,20 +160,21 @@ impl Differences {
         let limit = match dtype {
             Dtype::F16 => LIMIT_F16,
             Dtype::F32 => LIMIT_F32,
+            Dtype::Int8 => LIMIT_INT8,
         };
-        let Self { maps, decoder, pooled } = *self;
+        let Self { maps, decoder, pooled, text } = *self;
         // Not `any(above)`: a NaN is above nothing and must not pass.
-        if [maps, decoder, pooled].iter().all(|d| *d <= limit) {
+        if [maps, decoder, pooled, text].iter().all(|d| *d <= limit) {
             return Ok(());
         }
         Err(Error::weights(
             "G2D-W20",
             format!(
                 "The exported weights give other results than the checkpoint: maps differ by \
-                 {maps:.1e}, decoder by {decoder:.1e}, pooled vector by {pooled:.1e}, where \
-                 {limit:.0e} is allowed"
+                 {maps:.1e}, decoder by {decoder:.1e}, pooled vector by {pooled:.1e}, texts by \
+                 {text:.1e}, where {limit:.0e} is allowed"
             ),
-            "Export with --dtype f32",
+            "Export with --dtype f32, or f16 where it was int8",
         ))
     }
 }
@@ -161,15 +184,17 @@ impl Differences {
 /// # Errors
 /// When a device fails, or the sides do not even give the same number of values.
 pub fn compare(original: &Side, exported: &Side) -> Result<Differences> {
-    let mut worst = Differences { maps: 0.0, decoder: 0.0, pooled: 0.0 };
+    let mut worst = Differences { maps: 0.0, decoder: 0.0, pooled: 0.0, text: 0.0 };
     for index in 0..STUDIES {
         let study = phantom::generate(0, index, &PhantomConfig::default());
         let a = block_on(original.look(&study))?;
         let b = block_on(exported.look(&study))?;
-        let scale = a.pooled.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
         worst.maps = larger(worst.maps, difference(&a.maps, &b.maps)?);
         worst.decoder = larger(worst.decoder, difference(&a.decoder, &b.decoder)?);
-        worst.pooled = larger(worst.pooled, difference(&a.pooled, &b.pooled)? / scale);
+        worst.pooled = larger(worst.pooled, relative(&a.pooled, &b.pooled)?);
+        for (a, b) in a.texts.iter().zip(&b.texts) {
+            worst.text = larger(worst.text, relative(a, b)?);
+        }
     }
     Ok(worst)
 }
@@ -179,6 +204,12 @@ fn difference(a: &[f32], b: &[f32]) -> Result<f32> {
         return Err(Error::bug("G2D-B30", "The two sides of an export gave different shapes"));
     }
     Ok(a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, larger))
+}
+
+/// The same as a share of the largest value of the first.
+fn relative(a: &[f32], b: &[f32]) -> Result<f32> {
+    let scale = a.iter().fold(f32::MIN_POSITIVE, |m, v| m.max(v.abs()));
+    Ok(difference(a, b)? / scale)
 }
 
 /// The larger of two, where NaN is larger than anything.
@@ -192,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_limit_depends_on_the_format_and_nan_never_passes() {
-        let small = Differences { maps: 1e-3, decoder: 1e-4, pooled: 0.0 };
+        let small = Differences { maps: 1e-3, decoder: 1e-4, pooled: 0.0, text: 0.0 };
         assert!(small.check(Dtype::F16).is_ok());
         assert_eq!(small.check(Dtype::F32).unwrap_err().code(), "G2D-W20");
         let nan = Differences { decoder: f32::NAN, ..small };

@@ -2,7 +2,7 @@
 
 use super::{
     AttentionConfig, BertConfig, G2dConfig, GroundingConfig, ImageConfig, LocalHeadConfig,
-    MapSource, PseudoMaskConfig, ResNetConfig, ResizeKind,
+    MapSource, Pooling, PseudoMaskConfig, ResNetConfig, ResizeKind,
 };
 use crate::error::{Error, Result};
 
@@ -29,6 +29,7 @@ impl G2dConfig {
                 frozen_layers: 9,
                 freeze_embeddings: false,
                 max_tokens: 256,
+                pooling: Pooling::Cls,
             },
             local: Some(LocalHeadConfig::on(&[3])),
             temperature: 0.07,

@@ -22,6 +22,7 @@ pub struct Bert {
     pub embeddings: Embeddings,
     /// The layers.
     pub encoder: Encoder,
+    detached: usize,
 }
 
 /// Sum of word, position and segment vectors, normalised.
@@ -168,7 +169,9 @@ impl Layer {
 impl Bert {
     /// An encoder with fresh weights; the first `frozen_layers` layers take no gradient.
     ///
-    /// Their dropout stays on while training, as in PyTorch when `requires_grad` is off.
+    /// What is frozen computes as in evaluation: without dropout, since noise that no weight can
+    /// learn to live with only blurs a pre-trained encoder's output. (PyTorch leaves dropout on
+    /// where `requires_grad` is off.)
     pub fn new(config: &BertConfig, device: &Device) -> Self {
         let table = |rows| {
             EmbeddingConfig::new(rows, config.hidden_size).with_initializer(init()).init(device)
@@ -176,7 +179,7 @@ impl Bert {
         let layer = (0..config.num_hidden_layers)
             .map(|i| {
                 let layer = Layer::new(config, device);
-                if i < config.frozen_layers { layer.no_grad() } else { layer }
+                if i < config.frozen_layers { layer.freeze() } else { layer }
             })
             .collect();
         let embeddings = Embeddings {
@@ -186,8 +189,10 @@ impl Bert {
             layer_norm: layer_norm(config, device),
             dropout: DropoutConfig::new(config.dropout).init(),
         };
-        let embeddings = if config.freeze_embeddings { embeddings.no_grad() } else { embeddings };
-        Self { embeddings, encoder: Encoder { layer } }
+        let embeddings = if config.freeze_embeddings { embeddings.freeze() } else { embeddings };
+        // Above tables that are trained, gradients must pass through frozen layers.
+        let detached = if config.freeze_embeddings { config.frozen_layers } else { 0 };
+        Self { embeddings, encoder: Encoder { layer }, detached }
     }
 
     /// The last hidden state.
@@ -207,8 +212,12 @@ impl Bert {
         let mut x = e.dropout.forward(e.layer_norm.forward(x));
         // Finite, so that a row of padding alone gives no NaN.
         let bias = ((mask.reshape([b, 1, 1, t]) - 1.0) * 1e9).cast(x.dtype());
-        for layer in &self.encoder.layer {
+        for (i, layer) in self.encoder.layer.iter().enumerate() {
             x = layer.forward(x, bias.clone());
+            if i < self.detached {
+                // Nothing below is trained: nothing of it is kept for a backward pass.
+                x = x.detach();
+            }
         }
         x
     }

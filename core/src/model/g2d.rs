@@ -8,7 +8,9 @@ use burn::{
 };
 
 use super::unet::double;
-use super::{AttentionPool, Bert, Projector, ResNet, TextProjector, UnetDecoder, l2_normalise};
+use super::{
+    AttentionPool, Bert, Projector, ResNet, TextHidden, TextProjector, UnetDecoder, l2_normalise,
+};
 use crate::{
     config::{G2dConfig, LocalHeadConfig, MapSource, ScaleFusion},
     error::Result,
@@ -81,7 +83,12 @@ impl G2d {
                 device,
             ),
             text_encoder: Bert::new(&config.text, device),
-            text_projector: TextProjector::new(config.text.hidden_size, d, device),
+            text_projector: TextProjector::new(
+                config.text.hidden_size,
+                d,
+                config.text.pooling,
+                device,
+            ),
             local_head: (!widths.is_empty()).then(|| Projector::new(widths[0], d, device)),
             local_coarse: widths.iter().skip(1).map(|&w| Projector::new(w, d, device)).collect(),
             local_stages: local.stages,
@@ -121,7 +128,8 @@ impl G2d {
         masked_norm: bool,
     ) -> Tensor<2> {
         let hidden = self.text_encoder.forward(ids, mask.clone());
-        self.text_projector.forward(hidden, masked_norm.then_some(mask))
+        let weights = masked_norm.then(|| mask.clone());
+        self.text_projector.forward(TextHidden { hidden, mask, weights })
     }
 
     /// Embeddings of reports and of sentences in one go: the projector's statistics run over both.
@@ -133,9 +141,10 @@ impl G2d {
         &self,
         groups: Vec<(Tensor<2, Int>, Tensor<2>, Option<Tensor<2>>)>,
     ) -> Vec<Tensor<2>> {
-        let hidden = groups
-            .into_iter()
-            .map(|(ids, mask, weights)| (self.text_encoder.forward(ids, mask), weights));
+        let hidden = groups.into_iter().map(|(ids, mask, weights)| {
+            let hidden = self.text_encoder.forward(ids, mask.clone());
+            TextHidden { hidden, mask, weights }
+        });
         self.text_projector.forward_many(hidden.collect())
     }
 

@@ -24,7 +24,7 @@ pub use attention_pool::AttentionPool;
 pub use bert::Bert;
 pub use g2d::{G2d, ImageFeatures};
 pub use norm::{BatchNorm, NormMode, PlainNorm, StatisticsExchange, with_norm_mode};
-pub use projection::{Projector, TextProjector};
+pub use projection::{Projector, TextHidden, TextProjector};
 pub use resnet::ResNet;
 pub use unet::UnetDecoder;
 

@@ -7,6 +7,7 @@ use burn::{
 };
 
 use super::PlainNorm;
+use crate::config::Pooling;
 
 /// Projects every place of a feature map.
 #[derive(Module, Debug)]
@@ -38,7 +39,7 @@ impl Projector {
     }
 }
 
-/// Projects every token and keeps the first ([CLS]).
+/// Projects every token and makes one vector of them: the first ([CLS]), or the mean.
 #[derive(Module, Debug)]
 pub struct TextProjector {
     /// Pointwise, no bias.
@@ -47,25 +48,35 @@ pub struct TextProjector {
     pub norm: PlainNorm,
     /// Pointwise, no bias.
     pub conv2: Conv1d,
+    mean: bool,
+}
+
+/// The text encoder's output for several texts.
+#[derive(Debug, Clone)]
+pub struct TextHidden {
+    /// `[batch, tokens, from]`.
+    pub hidden: Tensor<3>,
+    /// `[batch, tokens]`: 1 for tokens that were read, 0 for padding.
+    pub mask: Tensor<2>,
+    /// `[batch, tokens]`: 1 for tokens that count for the statistics of a training batch. None
+    /// counts all of them, padding too, as in the reference code.
+    pub weights: Option<Tensor<2>>,
 }
 
 impl TextProjector {
     /// A projector with fresh weights.
-    pub fn new(from: usize, to: usize, device: &Device) -> Self {
+    pub fn new(from: usize, to: usize, pooling: Pooling, device: &Device) -> Self {
         let conv = |from| Conv1dConfig::new(from, to, 1).with_bias(false).init(device);
-        Self { conv1: conv(from), norm: PlainNorm::new(to, device), conv2: conv(to) }
+        let mean = pooling == Pooling::Mean;
+        Self { conv1: conv(from), norm: PlainNorm::new(to, device), conv2: conv(to), mean }
     }
 
     /// The embedding of each text.
     ///
-    /// With a `mask` the statistics of a training batch leave the padding out; without, they run
-    /// over it, as in the reference code.
-    ///
     /// # Shapes
-    /// - `x`: `[batch, tokens, from]`, `mask`: `[batch, tokens]` of 0 and 1
     /// - output: `[batch, to]`
-    pub fn forward(&self, x: Tensor<3>, mask: Option<Tensor<2>>) -> Tensor<2> {
-        let mut all = self.forward_many(vec![(x, mask)]);
+    pub fn forward(&self, texts: TextHidden) -> Tensor<2> {
+        let mut all = self.forward_many(vec![texts]);
         all.remove(0)
     }
 
@@ -73,28 +84,41 @@ impl TextProjector {
     /// without padding one group to the length of the other.
     ///
     /// # Shapes
-    /// - each group as in [`Self::forward`]; either all groups have a mask or none
-    pub fn forward_many(&self, groups: Vec<(Tensor<3>, Option<Tensor<2>>)>) -> Vec<Tensor<2>> {
-        let mut shapes = Vec::with_capacity(groups.len());
+    /// - each group as in [`TextHidden`]; either all groups have weights or none
+    pub fn forward_many(&self, groups: Vec<TextHidden>) -> Vec<Tensor<2>> {
+        let mut masks = Vec::with_capacity(groups.len());
         let (mut rows, mut weights) = (Vec::new(), Vec::new());
-        for (x, mask) in groups {
-            let [b, t, _] = x.dims();
-            let x = self.conv1.forward(x.swap_dims(1, 2)).swap_dims(1, 2);
+        for group in groups {
+            let [b, t, _] = group.hidden.dims();
+            let x = self.conv1.forward(group.hidden.swap_dims(1, 2)).swap_dims(1, 2);
             let d = x.dims()[2];
-            shapes.push([b, t, d]);
+            masks.push(([b, t, d], group.mask));
             rows.push(x.reshape([b * t, d]));
-            weights.extend(mask.map(|m| m.reshape([b * t, 1])));
+            weights.extend(group.weights.map(|m| m.reshape([b * t, 1])));
         }
         let weights = (weights.len() == rows.len()).then(|| Tensor::cat(weights, 0));
         let rows = relu(self.norm.forward(Tensor::cat(rows, 0), weights));
         let mut start = 0;
-        let group = |[b, t, d]: [usize; 3]| {
+        let group = |([b, t, d], mask): ([usize; 3], Tensor<2>)| {
             let group = rows.clone().narrow(0, start, b * t).reshape([b, t, d]);
             start += b * t;
-            // Only the class token is used, so only it goes through the second convolution.
-            let first = group.narrow(1, 0, 1).swap_dims(1, 2);
-            self.conv2.forward(first).reshape([b as i32, -1])
+            // The second convolution is linear, so one vector a text goes through it and not every
+            // token.
+            let one = if self.mean { mean_of_read(group, mask) } else { group.narrow(1, 0, 1) };
+            self.conv2.forward(one.swap_dims(1, 2)).reshape([b as i32, -1])
         };
-        shapes.into_iter().map(group).collect()
+        masks.into_iter().map(group).collect()
     }
+}
+
+/// The mean over the tokens that were read.
+///
+/// # Shapes
+/// - `x`: `[batch, tokens, d]`, `mask`: `[batch, tokens]`; output: `[batch, 1, d]`
+fn mean_of_read(x: Tensor<3>, mask: Tensor<2>) -> Tensor<3> {
+    let [b, t, _] = x.dims();
+    let mask = mask.cast(x.dtype()).reshape([b, t, 1]);
+    // A row of padding alone gives zeros and not NaN.
+    let count = mask.clone().sum_dim(1).clamp_min(1.0);
+    (x * mask).sum_dim(1) / count
 }

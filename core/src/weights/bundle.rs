@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Dtype;
+use super::{Branch, Dtype};
 use crate::{
     config::G2dConfig,
     error::{Error, Result},
@@ -39,6 +39,9 @@ pub struct BundleFile {
     pub path: String,
     /// What it is for.
     pub role: FileRole,
+    /// The branch of a weight file; none when it holds both, as in older bundles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<Branch>,
     /// Its size.
     pub bytes: u64,
     /// Its SHA-256, lower-case hexadecimal.
@@ -68,7 +71,26 @@ pub fn hex_sha256(bytes: &[u8]) -> String {
 
 /// The manifest's entry for a file.
 pub fn file_entry(path: &str, role: FileRole, bytes: &[u8]) -> BundleFile {
-    BundleFile { path: path.into(), role, bytes: bytes.len() as u64, sha256: hex_sha256(bytes) }
+    BundleFile {
+        path: path.into(),
+        role,
+        branch: None,
+        bytes: bytes.len() as u64,
+        sha256: hex_sha256(bytes),
+    }
+}
+
+impl BundleFile {
+    /// Whether a branch cannot be loaded without this file: the configuration, weights of this
+    /// branch or of both, and for texts the tokenizer.
+    fn is_needed_for(&self, branch: Branch) -> bool {
+        match self.role {
+            FileRole::Config => true,
+            FileRole::Tokenizer => branch == Branch::Text,
+            FileRole::Weights => self.branch.is_none_or(|own| own == branch),
+            FileRole::Card => false,
+        }
+    }
 }
 
 /// The identity of the weights: the hash of their files' hashes, in the order of the manifest.
@@ -123,6 +145,12 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The files that one branch needs, in the order of the manifest. In bundles whose weights are
+    /// not cut by branch that is all of the weights.
+    pub fn branch_files(&self, branch: Branch) -> Vec<&BundleFile> {
+        self.files.iter().filter(|f| f.is_needed_for(branch)).collect()
+    }
+
     /// Bytes of all files together.
     pub fn total_bytes(&self) -> u64 {
         self.files.iter().map(|f| f.bytes).sum()
@@ -142,10 +170,32 @@ impl Bundle {
     ///
     /// # Errors
     /// When a file is missing, or differs in size or hash; the message names it.
-    pub fn from_files(manifest: &[u8], mut given: Vec<(String, Vec<u8>)>) -> Result<Self> {
+    pub fn from_files(manifest: &[u8], given: Vec<(String, Vec<u8>)>) -> Result<Self> {
         let manifest = Manifest::from_bytes(manifest)?;
+        Self::check(manifest, given, |_| true)
+    }
+
+    /// The same with the files of one branch only, see [`Manifest::branch_files`]; their weights
+    /// go into a model by [`load_branch`](super::load_branch).
+    ///
+    /// # Errors
+    /// As [`Self::from_files`]; files of the other branch need not be there and are not kept.
+    pub fn from_branch(
+        manifest: &[u8],
+        given: Vec<(String, Vec<u8>)>,
+        branch: Branch,
+    ) -> Result<Self> {
+        let manifest = Manifest::from_bytes(manifest)?;
+        Self::check(manifest, given, |entry| entry.is_needed_for(branch))
+    }
+
+    fn check(
+        manifest: Manifest,
+        mut given: Vec<(String, Vec<u8>)>,
+        needed: impl Fn(&BundleFile) -> bool,
+    ) -> Result<Self> {
         let mut files = Vec::with_capacity(manifest.files.len());
-        for entry in &manifest.files {
+        for entry in manifest.files.iter().filter(|entry| needed(entry)) {
             let Some(at) = given.iter().position(|(name, _)| *name == entry.path) else {
                 return Err(Error::weights(
                     "G2D-W04",
@@ -221,6 +271,17 @@ impl Bundle {
         weights.map(|(_, bytes)| bytes.as_slice()).collect()
     }
 
+    /// The entries of the files that one branch needs, see [`Manifest::branch_files`].
+    pub fn branch_files(&self, branch: Branch) -> Vec<&BundleFile> {
+        self.manifest.branch_files(branch)
+    }
+
+    /// The bytes of the weight files that one branch needs, in order.
+    pub fn branch_weights(&self, branch: Branch) -> Vec<&[u8]> {
+        let needed = |f: &BundleFile| f.role == FileRole::Weights && f.is_needed_for(branch);
+        self.files.iter().filter(|(f, _)| needed(f)).map(|(_, b)| b.as_slice()).collect()
+    }
+
     /// Name, preset and hash, as results carry them.
     pub fn info(&self) -> ModelInfo {
         ModelInfo {
@@ -252,6 +313,41 @@ mod tests {
         let bundle = Bundle::from_files(&manifest(), files()).unwrap();
         assert_eq!(bundle.weights(), vec![&[1u8, 2, 3][..]]);
         assert_eq!(bundle.tokenizer().unwrap_err().code(), "G2D-W07");
+    }
+
+    #[test]
+    fn a_branch_is_loaded_without_the_other() {
+        let of = |path: &str, branch, bytes: &[u8]| BundleFile {
+            branch: Some(branch),
+            ..file_entry(path, FileRole::Weights, bytes)
+        };
+        let entries = vec![
+            file_entry("config.json", FileRole::Config, b"{}"),
+            of("image.safetensors", Branch::Image, &[1]),
+            file_entry("tokenizer.json", FileRole::Tokenizer, b"t"),
+            of("text.safetensors", Branch::Text, &[2]),
+            file_entry("model-card.md", FileRole::Card, b"#"),
+        ];
+        let whole = manifest();
+        let manifest = Manifest::new("test", "tiny", Dtype::Int8, entries);
+        let names = |branch| -> Vec<String> {
+            manifest.branch_files(branch).iter().map(|f| f.path.clone()).collect()
+        };
+        assert_eq!(names(Branch::Image), ["config.json", "image.safetensors"]);
+        assert_eq!(names(Branch::Text), ["config.json", "tokenizer.json", "text.safetensors"]);
+        let json = serde_json::to_vec(&manifest).unwrap();
+        assert!(String::from_utf8_lossy(&json).contains(r#""dtype":"int8""#));
+        let given =
+            || vec![("config.json".into(), b"{}".to_vec()), ("image.safetensors".into(), vec![1])];
+        let bundle = Bundle::from_branch(&json, given(), Branch::Image).unwrap();
+        assert_eq!(bundle.branch_weights(Branch::Image), vec![&[1u8][..]]);
+        assert_eq!(bundle.branch_files(Branch::Text).len(), 3);
+        let text = Bundle::from_branch(&json, given(), Branch::Text).unwrap_err();
+        assert_eq!(text.code(), "G2D-W04");
+        assert_eq!(Bundle::from_files(&json, given()).unwrap_err().code(), "G2D-W04");
+        // Weights that are not cut belong to both.
+        let old = Bundle::from_files(&whole, files()).unwrap();
+        assert_eq!(old.branch_weights(Branch::Image), old.branch_weights(Branch::Text));
     }
 
     #[test]

@@ -7,18 +7,24 @@
 //! | `manifest.json` | [`Manifest`]: every file with its size and SHA-256 |
 //! | `config.json` | [`G2dConfig`](crate::config::G2dConfig) |
 //! | `tokenizer.json` | a Hugging Face tokenizer |
-//! | `model*.safetensors` | the weights, f32 or f16, in one or more shards |
+//! | `image*.safetensors`, `text*.safetensors` | the weights of each [`Branch`], f32, f16 or int8 |
+//! | `model*.safetensors` | in older bundles, both branches |
 //! | `model-card.md` | what the weights saw and what they score |
 //!
 //! Tensors in a bundle have PyTorch's layout (a linear layer is `[out, in]`) and the names of
 //! [`keymap`].
 
+mod branch;
 mod bundle;
+mod int8;
 pub mod keymap;
 mod tensors;
 
+pub use branch::Branch;
 pub use bundle::{
     Bundle, BundleFile, FileRole, MANIFEST_VERSION, Manifest, file_entry, hex_sha256,
     weights_digest,
 };
-pub use tensors::{Dtype, join_shards, load_tensors, load_what_fits, save_tensors};
+pub use tensors::{
+    Dtype, join_shards, load_branch, load_tensors, load_what_fits, save_branches, save_tensors,
+};

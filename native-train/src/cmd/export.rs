@@ -9,13 +9,13 @@ use g2d_core::{
     config::G2dConfig,
     model::G2d,
     outcome::NOTICE,
-    weights::{Dtype, load_tensors, save_tensors},
+    weights::{Dtype, load_tensors, save_branches},
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    bundle_dir::{self, Parts},
+    bundle_dir::{self, Parts, Shard},
     device,
     export_check::{self, Differences, Side},
     files, output,
@@ -61,6 +61,8 @@ pub enum DtypeArg {
     F16,
     /// Four bytes a number
     F32,
+    /// One byte a number, with a scale for each output channel
+    Int8,
 }
 
 impl From<DtypeArg> for Dtype {
@@ -68,6 +70,7 @@ impl From<DtypeArg> for Dtype {
         match word {
             DtypeArg::F16 => Self::F16,
             DtypeArg::F32 => Self::F32,
+            DtypeArg::Int8 => Self::Int8,
         }
     }
 }
@@ -104,7 +107,10 @@ pub fn run(args: &ExportArgs) -> anyhow::Result<()> {
         dtype,
         config: serde_json::to_vec_pretty(&checkpoint.config)?,
         tokenizer: checkpoint.tokenizer.clone(),
-        weights: save_tensors(&model, dtype, (args.shard_mb as usize) << 20)?,
+        weights: save_branches(&model, dtype, (args.shard_mb as usize) << 20)?
+            .into_iter()
+            .map(|(branch, bytes)| Shard { branch: Some(branch), bytes })
+            .collect(),
         card: card(&checkpoint)?,
     };
     let staged = files::staging(&args.out)?;

@@ -21,12 +21,14 @@ use crate::{
     bundle_dir, device, files,
     import::{
         bundle::{self, Facts, Source},
-        hf_bert::{self, HfConfig},
+        hf_bert::{self, HfConfig, Wanted},
         hf_files::{HfFiles, read_small},
         network::Plan,
+        prune,
         state_dict::StateDict,
         torchvision, verify,
         vocab::{self, Given, Made},
+        words,
     },
     output,
 };
@@ -62,6 +64,19 @@ pub struct ImportArgs {
     /// hf-bert: lower-case every text, whatever the files say
     #[arg(long)]
     pub uncased: bool,
+
+    /// hf-bert: keep the first N layers only
+    #[arg(long, value_name = "N")]
+    pub layers: Option<usize>,
+
+    /// hf-bert: prune the vocabulary to special tokens, single characters and the pieces of these
+    /// words: a file of lines, or `phantoms` for the phantoms' reports and common radiology
+    #[arg(long, value_name = "FILE|phantoms")]
+    pub keep_words: Option<PathBuf>,
+
+    /// hf-bert: with --keep-words, fill up to N words with the most common ones
+    #[arg(long, value_name = "N", requires = "keep_words")]
+    pub vocab: Option<usize>,
 
     /// Replace the bundle that is in the folder already
     #[arg(long)]
@@ -164,6 +179,9 @@ fn check_usage(args: &ImportArgs) -> Result<(), Usage> {
         if args.cased || args.uncased {
             return Err(Usage("--cased and --uncased belong to --from hf-bert".into()));
         }
+        if args.layers.is_some() || args.keep_words.is_some() {
+            return Err(Usage("--layers and --keep-words belong to --from hf-bert".into()));
+        }
     }
     Ok(())
 }
@@ -211,7 +229,7 @@ fn read_hf_bert(args: &ImportArgs, device: &Device) -> anyhow::Result<Read> {
         let named = listed.into_iter().flatten().map(|p| p.display().to_string());
         named.collect::<Vec<_>>().join(", ")
     };
-    let made = vocab::make(given).with_context(beside)?;
+    let mut made = vocab::make(given).with_context(beside)?;
     match made.lowercase {
         Some(true) => output::say(format_args!("text is lower-cased ({})", made.reason)),
         Some(false) => output::say(format_args!("capital letters are kept ({})", made.reason)),
@@ -225,10 +243,28 @@ fn read_hf_bert(args: &ImportArgs, device: &Device) -> anyhow::Result<Read> {
     for path in &found.weights {
         dict.add(StateDict::read(path)?).with_context(|| path.display().to_string())?;
     }
-    let plan = hf_bert::plan(&dict, &config, made.size, args.prefix.as_deref(), device)
-        .with_context(|| {
-            found.weights.first().map_or_else(String::new, |p| p.display().to_string())
-        })?;
+    let pruned = args.keep_words.as_deref().map(|source| -> anyhow::Result<_> {
+        let pruned = prune::prune(&made.json, &words::wanted(source)?, args.vocab)?;
+        output::say(format_args!(
+            "{} of {} words are kept, {} of them for characters and the given words",
+            pruned.rows.len(),
+            made.size,
+            pruned.needed
+        ));
+        Ok(pruned)
+    });
+    let pruned = pruned.transpose()?;
+    let wanted = Wanted {
+        prefix: args.prefix.as_deref(),
+        layers: args.layers,
+        rows: pruned.as_ref().map(|p| p.rows.as_slice()),
+    };
+    let plan = hf_bert::plan(&dict, &config, made.size, wanted, device).with_context(|| {
+        found.weights.first().map_or_else(String::new, |p| p.display().to_string())
+    })?;
+    if let Some(pruned) = pruned {
+        made = Made { size: pruned.rows.len(), json: pruned.json, ..made };
+    }
     let rows = plan.config.pointer("/text/vocab_size").and_then(Value::as_u64).unwrap_or_default();
     if (made.size as u64) < rows {
         let spare = rows - made.size as u64;
@@ -246,9 +282,9 @@ fn copy(plan: &Plan, dict: &StateDict) -> Result<Vec<u8>, Error> {
         Error::bug("G2D-B41", format!("The weights could not be put together ({e})"))
     };
     let mut tensors = Vec::with_capacity(plan.copies.len());
-    for (ours, theirs) in &plan.copies {
-        let shape = dict.shape(theirs).unwrap_or_default().to_vec();
-        tensors.push((ours, shape, dict.floats(theirs)?));
+    for ours in plan.copies.keys() {
+        let (shape, floats) = plan.floats(dict, ours)?;
+        tensors.push((ours, shape, floats));
     }
     let views = tensors
         .iter()

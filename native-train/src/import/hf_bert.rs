@@ -1,12 +1,15 @@
 //! A BERT of Hugging Face: its `config.json`, held against its tensors.
 
 use burn::tensor::Device;
-use g2d_core::{Error, Result, config::BertConfig};
+use g2d_core::{
+    Error, Result,
+    config::{BertConfig, Pooling},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    network::{Encoder, Kind, Plan, pair},
+    network::{Encoder, Kind, Plan, Rows, pair},
     state_dict::StateDict,
 };
 
@@ -158,6 +161,7 @@ impl HfConfig {
             frozen_layers: 0,
             freeze_embeddings: false,
             max_tokens: self.max_position_embeddings,
+            pooling: Pooling::Cls,
         }
     }
 
@@ -192,22 +196,44 @@ pub fn text_config(part: &Value) -> Result<BertConfig> {
     Ok(config.encoder())
 }
 
+/// What of a network is wanted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Its name's beginning, where there are several.
+    pub prefix: Option<&'a str>,
+    /// Its first layers only.
+    pub layers: Option<usize>,
+    /// Rows of the word table, in order; none takes all of them.
+    pub rows: Option<&'a [usize]>,
+}
+
+/// The word table under our name.
+const WORDS: &str = "text_encoder.embeddings.word_embeddings.weight";
+
 /// Finds the network and where each tensor goes.
 ///
-/// `words` is the number of rows that the vocabulary needs.
+/// `words` is the number of rows that the vocabulary needs, before any is left out.
 ///
 /// # Errors
-/// When there is no BERT in the weights, it does not fit its `config.json` or vocabulary, or
-/// tensors are missing.
+/// When there is no BERT in the weights, it does not fit its `config.json` or vocabulary, tensors
+/// are missing, or more layers are wanted than there are.
 pub fn plan(
     dict: &StateDict,
     config: &HfConfig,
     words: usize,
-    prefix: Option<&str>,
+    wanted: Wanted,
     device: &Device,
 ) -> Result<Plan> {
-    let root = Kind::Bert.root(dict, prefix)?;
+    let root = Kind::Bert.root(dict, wanted.prefix)?;
     config.check(dict, &root)?;
+    let layers = wanted.layers.unwrap_or(config.num_hidden_layers);
+    if !(1..=config.num_hidden_layers).contains(&layers) {
+        return Err(Error::config(
+            "G2D-C23",
+            format!("{layers} layers are wanted of {}", config.num_hidden_layers),
+            format!("Give --layers a number from 1 to {}", config.num_hidden_layers),
+        ));
+    }
     if words > config.vocab_size {
         return Err(Error::weights(
             "G2D-W43",
@@ -215,15 +241,29 @@ pub fn plan(
             "Give the vocabulary that the model was trained with",
         ));
     }
-    let encoder = Encoder::text(&config.encoder(), device);
-    let (copies, left_out) = pair(dict, &root, &encoder, their_names, needless)?;
+    let part = HfConfig {
+        num_hidden_layers: layers,
+        vocab_size: wanted.rows.map_or(config.vocab_size, <[usize]>::len),
+        ..config.clone()
+    };
+    let rows: Rows =
+        wanted.rows.map(|rows| (WORDS.to_owned(), rows.to_vec())).into_iter().collect();
+    let encoder = Encoder::text(&part.encoder(), device);
+    let needless = |name: &str| needless(name).or_else(|| above(name, layers));
+    let (copies, left_out) = pair(dict, &root, &encoder, &rows, their_names, needless)?;
+    let of = |now: usize, before: usize| {
+        if now == before { now.to_string() } else { format!("{now} of {before}") }
+    };
     Ok(Plan {
         network: format!(
             "BERT, {} layers of width {}, {} words",
-            config.num_hidden_layers, config.hidden_size, config.vocab_size
+            of(layers, config.num_hidden_layers),
+            config.hidden_size,
+            of(part.vocab_size, config.vocab_size)
         ),
         prefix: root,
-        config: config.part(),
+        rows,
+        config: part.part(),
         encoder,
         copies,
         left_out,
@@ -253,6 +293,12 @@ fn needless(name: &str) -> Option<String> {
     // The pooler and the heads of the pre-training read the encoder; it does not need them.
     (!["embeddings", "encoder"].contains(&first))
         .then(|| if name == first { name.into() } else { format!("{first}.*") })
+}
+
+/// How a tensor of a layer that is not wanted is counted.
+fn above(name: &str, layers: usize) -> Option<String> {
+    let number = name.strip_prefix("encoder.layer.")?.split('.').next()?;
+    (number.parse::<usize>().ok()? >= layers).then(|| format!("encoder.layer.{number}.*"))
 }
 
 #[cfg(test)]
@@ -304,5 +350,8 @@ mod tests {
         assert_eq!(their_names(ours), names);
         assert_eq!(needless("pooler.dense.weight").as_deref(), Some("pooler.*"));
         assert_eq!(needless("encoder.layer.0.adapter.weight"), None);
+        let name = "encoder.layer.12.output.dense.weight";
+        assert_eq!(above(name, 12).as_deref(), Some("encoder.layer.12.*"));
+        assert_eq!(above(name, 13), None);
     }
 }

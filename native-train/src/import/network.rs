@@ -184,9 +184,41 @@ pub struct Plan {
     pub copies: BTreeMap<String, String>,
     /// Tensors that are not needed, counted by the beginning of their names.
     pub left_out: BTreeMap<String, usize>,
+    /// Of tensors that are not taken over whole (by our names): the rows that are, in order.
+    pub rows: Rows,
+}
+
+/// Rows of tensors by our names.
+pub type Rows = BTreeMap<String, Vec<usize>>;
+
+impl Plan {
+    /// Shape and little-endian f32 of what is taken over under one of our names.
+    ///
+    /// # Errors
+    /// As [`StateDict::floats`].
+    pub fn floats(&self, dict: &StateDict, ours: &str) -> Result<(Vec<usize>, Vec<u8>)> {
+        let theirs = self.copies.get(ours).map_or(ours, String::as_str);
+        let mut shape = dict.shape(theirs).unwrap_or_default().to_vec();
+        let all = dict.floats(theirs)?;
+        let Some(rows) = self.rows.get(ours) else { return Ok((shape, all)) };
+        let bytes = 4 * shape.iter().skip(1).product::<usize>();
+        let mut taken = Vec::with_capacity(rows.len() * bytes);
+        for row in rows {
+            let row = all.get(row * bytes..(row + 1) * bytes);
+            taken.extend_from_slice(row.ok_or_else(|| {
+                Error::bug("G2D-B43", format!("A row of {ours} is beyond its end"))
+            })?);
+        }
+        if let Some(first) = shape.first_mut() {
+            *first = rows.len();
+        }
+        Ok((shape, taken))
+    }
 }
 
 /// Pairs every tensor of a module with one of the state dict, and counts what is left.
+///
+/// Of tensors in `rows` the source may have more rows than the module.
 ///
 /// `theirs` gives the names that a tensor may have in the source after the root; `needless` says
 /// whether a tensor under the root may be left out, and under which name it is counted. Any
@@ -199,6 +231,7 @@ pub fn pair(
     dict: &StateDict,
     root: &str,
     encoder: &Encoder,
+    rows: &Rows,
     theirs: impl Fn(&str) -> Vec<String>,
     needless: impl Fn(&str) -> Option<String>,
 ) -> Result<(BTreeMap<String, String>, BTreeMap<String, usize>)> {
@@ -216,7 +249,9 @@ pub fn pair(
             ));
         };
         let shape = dict.shape(&name).unwrap_or_default();
-        if shape != wanted {
+        // Which rows there are was decided with the whole tensor at hand.
+        let first = usize::from(rows.contains_key(&ours));
+        if shape.get(first..) != wanted.get(first..) {
             return Err(Error::weights(
                 "G2D-W35",
                 format!("The tensor {name} has the shape {shape:?}; {wanted:?} belongs there"),

@@ -5,7 +5,7 @@ use g2d_core::{Error, Result, config::ResNetConfig};
 use serde_json::json;
 
 use super::{
-    network::{Encoder, Kind, Plan, pair},
+    network::{Encoder, Kind, Plan, Rows, pair},
     state_dict::StateDict,
 };
 
@@ -22,7 +22,8 @@ pub fn plan(dict: &StateDict, prefix: Option<&str>, device: &Device) -> Result<P
     let root = Kind::ResNet.root(dict, prefix)?;
     let config = recognise(dict, &root)?;
     let encoder = Encoder::image(&config, device)?;
-    let (copies, left_out) = pair(dict, &root, &encoder, |ours| vec![their_name(ours)], needless)?;
+    let (copies, left_out) =
+        pair(dict, &root, &encoder, &Rows::new(), |ours| vec![their_name(ours)], needless)?;
     Ok(Plan {
         network: format!("ResNet-{}, stem of {} channels", config.depth, config.width),
         prefix: root,
@@ -30,6 +31,7 @@ pub fn plan(dict: &StateDict, prefix: Option<&str>, device: &Device) -> Result<P
         encoder,
         copies,
         left_out,
+        rows: Rows::new(),
     })
 }
 

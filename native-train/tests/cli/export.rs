@@ -82,7 +82,7 @@ fn f32_changes_nothing_and_the_runs_card_is_kept() {
     assert_eq!(run.json()[0]["name"], "model");
     let card = fs::read_to_string(ward.path("model/model-card.md")).unwrap();
     assert!(card.starts_with("# My card\n") && card.contains("Not for clinical use"), "{card}");
-    assert!(ward.path("model/model.safetensors").is_file());
+    assert!(ward.path("model/image.safetensors").is_file());
 }
 
 #[test]

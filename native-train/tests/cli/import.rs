@@ -344,3 +344,52 @@ fn full_size() {
         check_bert(&out, &folder.join(format!("{name}.safetensors")), "");
     }
 }
+
+/// Hidden states of a text by imported starting weights.
+fn hidden(start: &StartBundle, text: &str) -> Vec<f32> {
+    let config = g2d_train::import::hf_bert::text_config(&start.config["text"]).unwrap();
+    let net = Bert::new(&config, &Device::flex());
+    let net = load(Parts { image_encoder: None, text_encoder: Some(net) }, start);
+    let tokenizer = ReportTokenizer::from_bytes(start.tokenizer.as_ref().unwrap()).unwrap();
+    let tokens = tokenizer.encode_batch(&[text], 40).unwrap();
+    let (ids, mask) = g2d_core::session::token_tensors(&tokens, &Device::flex());
+    net.text_encoder.unwrap().forward(ids, mask).into_data().iter::<f32>().collect()
+}
+
+#[test]
+fn a_pruned_vocabulary_computes_the_same_and_layers_can_be_left_out() {
+    let ward = Ward::new();
+    let folder = [fixture("bert_uncased")];
+    let take = |name: &str, more: &[&str]| {
+        let out = ward.path(name);
+        let run = import("hf-bert", &folder, &out, more).expect(0);
+        (StartBundle::read(&out).unwrap(), run)
+    };
+    let stored: Value = serde_json::from_slice(&fs::read(fixture("ids.json")).unwrap()).unwrap();
+    let text = stored["sentences"][0].as_str().unwrap();
+    ward.put("words.txt", text.as_bytes());
+    let words = ward.path("words.txt");
+    let words = words.to_str().unwrap();
+
+    let (whole, _) = take("whole", &[]);
+    let (pruned, run) = take("pruned", &["--keep-words", words]);
+    run.says(&["words are kept"]);
+    let rows = |start: &StartBundle| start.config["text"]["vocab_size"].as_u64().unwrap();
+    assert!(rows(&pruned) < rows(&whole));
+    let (a, b) = (hidden(&whole, text), hidden(&pruned, text));
+    assert!(a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5));
+
+    let layers = |start: &StartBundle| start.config["text"]["num_hidden_layers"].as_u64().unwrap();
+    let (short, run) = take("short", &["--layers", "1"]);
+    run.says(&["encoder.layer.1.*"]);
+    assert_eq!(layers(&short), 1);
+    assert_eq!(layers(&whole), 2);
+    let out = ward.path("no");
+    import("hf-bert", &folder, &out, &["--layers", "3"]).expect(1).says(&["G2D-C23", "1 to 2"]);
+    let few = ["--keep-words", words, "--vocab", "9"];
+    import("hf-bert", &folder, &out, &few).expect(1).says(&["G2D-C22", "--vocab"]);
+    import("hf-bert", &folder, &out, &["--vocab", "9"]).expect(2);
+    let film = [fixture("resnet18.pth")];
+    import("torchvision", &film, &out, &["--layers", "1"]).expect(2).says(&["hf-bert"]);
+    assert!(!out.exists());
+}

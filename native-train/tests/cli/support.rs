@@ -18,7 +18,7 @@ use g2d_core::{
     text::{ReportTokenizer, wordpiece_json},
     weights::{Dtype, save_tensors},
 };
-use g2d_train::bundle_dir::{self, Parts};
+use g2d_train::bundle_dir::{self, Parts, Shard};
 use tempfile::TempDir;
 
 /// What a run of the program left behind.
@@ -137,7 +137,11 @@ fn parts(shard_bytes: usize) -> Parts {
         dtype: Dtype::F32,
         config: serde_json::to_vec(&small_config()).unwrap(),
         tokenizer: tokenizer(),
-        weights: save_tensors(&random_model(), Dtype::F32, shard_bytes).unwrap(),
+        weights: save_tensors(&random_model(), Dtype::F32, shard_bytes)
+            .unwrap()
+            .into_iter()
+            .map(|bytes| Shard { branch: None, bytes })
+            .collect(),
         card: "# Random weights\n".into(),
     }
 }
