@@ -88,6 +88,7 @@ impl BundleFile {
             FileRole::Config => true,
             FileRole::Tokenizer => branch == Branch::Text,
             FileRole::Weights => self.branch.is_none_or(|own| own == branch),
+            FileRole::Gate => branch == Branch::Image,
             FileRole::Card => false,
         }
     }

@@ -20,6 +20,7 @@ impl Cut {
         Self { normal, limit: dot(normal, point) }
     }
 
+    #[cfg(test)]
     fn contains(&self, p: Vec3) -> bool {
         dot(self.normal, p) <= self.limit
     }
