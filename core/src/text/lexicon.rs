@@ -23,7 +23,7 @@ const FINDING_STEMS: &str = "\
 
 /// Whole words that name something abnormal, or something put into the patient.
 const FINDING_WORDS: &str = "\
-    air airspace ards arthritis cabg cannula changes chf clip clips coil copd cvc defibrillator \
+    air airspace ards arthritis cabg cannula cap caps changes chf clip clips coil copd cvc defibrillator \
     device devices dobhoff drain drains electrode electrodes ett failure foreign fullness gas \
     ground hardware hickman hyperdense iabp icd increased kerley lead leads line lines \
     lobectomy loculated loss marking markings mastectomy ngt nsip parenchymal permcath picc \

@@ -12,6 +12,7 @@ about = "A test."
 base = "smoke"
 set = [
     "steps=3",
+    "optim.lr=0.02",
     "batch_size=4",
     "data.phantoms=8",
     "data.phantom.size=32",

@@ -135,7 +135,7 @@ fn phantoms_kinds_are_labels() {
     synth(&films.0.path().join("set"), "30", "test=1");
     let (_, json) = films.good("zero-shot", "set/manifest.jsonl", &["--prompts", "biovil"]);
     let counts = json["settings"]["positives and negatives"].as_object().unwrap();
-    assert!(counts.contains_key("Pleural Effusion") && counts.len() <= 5, "{counts:?}");
+    assert!(counts.contains_key("Pleural Effusion") && counts.len() <= 20, "{counts:?}");
     for count in counts.values() {
         assert_eq!(count[0].as_u64().unwrap() + count[1].as_u64().unwrap(), 30);
     }

@@ -26,9 +26,9 @@ pub const SERIES: u64 = 2025;
 
 /// The samples, in order.
 pub const SAMPLES: [Sample; 3] = [
-    Sample { label: "Effusion", seed: SERIES, index: 1 },
-    Sample { label: "Pneumothorax", seed: SERIES, index: 3 },
-    Sample { label: "Nodule", seed: SERIES, index: 0 },
+    Sample { label: "Effusion", seed: SERIES, index: 3 },
+    Sample { label: "Pneumothorax", seed: SERIES, index: 14 },
+    Sample { label: "Nodule", seed: SERIES, index: 19 },
 ];
 
 /// The first "new" patient; each further click takes the next one.

@@ -87,7 +87,7 @@ mod tests {
             dtype: Dtype::F32,
             config: b"{}".to_vec(),
             tokenizer: b"{}".to_vec(),
-            weights: vec![vec![0; 8]],
+            weights: vec![bundle_dir::Shard { branch: None, bytes: vec![0; 8] }],
             card: "# Card\n".into(),
         };
         let manifest = bundle_dir::write(out.path(), &parts).unwrap();
