@@ -97,9 +97,8 @@ pub fn write_set(
     plan: &SetPlan,
     library: Option<&Library>,
 ) -> anyhow::Result<BTreeMap<String, usize>> {
-    if !files::is_empty_folder(&plan.folder)?
-        && !(plan.force && plan.folder.join("dataset.json").is_file())
-    {
+    let again = plan.force && plan.folder.join("dataset.json").is_file();
+    if !again && !files::is_empty_folder(&plan.folder)? {
         return Err(Error::input(
             "G2D-F61",
             "There is something in this folder already",

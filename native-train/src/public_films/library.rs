@@ -79,7 +79,7 @@ impl FractionBox {
         let (w, h) = (width as f64, height as f64);
         let [x0, x1] = [self.x0, self.x1].map(|v| v.clamp(0.0, 1.0) * w);
         let [y0, y1] = [self.y0, self.y1].map(|v| v.clamp(0.0, 1.0) * h);
-        (x1 > x0 && y1 > y0).then(|| [x0, y0, x1 - x0, y1 - y0])
+        (x1 > x0 && y1 > y0).then_some([x0, y0, x1 - x0, y1 - y0])
     }
 
     /// Middle from left to right, a fraction.

@@ -51,7 +51,7 @@ fn films_of_the_ct_can_be_read_back() {
             let [x, y, w, h] = truth.bbox.map(|v| v as u32);
             let inside = |i: u32, j: u32| (x..x + w).contains(&i) && (y..y + h).contains(&j);
             assert!(mask.enumerate_pixels().all(|(i, j, p)| p.0[0] == 0 || inside(i, j)));
-            assert!(mask.iter().any(|&v| v == 255));
+            assert!(mask.contains(&255));
         }
     }
     let about = fs::read_to_string(out.join("README.md")).unwrap();

@@ -336,7 +336,7 @@ fn read(row: &Pair, labels: Option<Labels>) -> Result<Case> {
     })
 }
 
-fn mask(path: &PathBuf, width: usize, height: usize) -> Result<Mask> {
+fn mask(path: &Path, width: usize, height: usize) -> Result<Mask> {
     let mask = open(path).with_context(|| path.display().to_string())?.pixels.above(INSIDE);
     if (mask.width, mask.height) != (width, height) {
         anyhow::bail!("{}: the mask has another size than its film", path.display());
