@@ -145,7 +145,15 @@ impl G2d {
             let hidden = self.text_encoder.forward(ids, mask.clone());
             TextHidden { hidden, mask, weights }
         });
-        self.text_projector.forward_many(hidden.collect())
+        self.project_texts(hidden.collect())
+    }
+
+    /// The second half of [`Self::encode_texts`], from hidden states that are known already.
+    ///
+    /// # Shapes
+    /// - each group as in [`TextHidden`]
+    pub fn project_texts(&self, groups: Vec<TextHidden>) -> Vec<Tensor<2>> {
+        self.text_projector.forward_many(groups)
     }
 
     /// An embedding at every place, to be compared with texts; none for a source that has no

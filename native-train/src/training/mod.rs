@@ -1,6 +1,7 @@
 //! The training loop: step-exact, resumable, three losses over one pass.
 
 mod checkpoint;
+mod frozen_text;
 mod interrupt;
 mod joint;
 mod log;

@@ -3,16 +3,16 @@
 use std::{ops::Range, sync::Arc};
 
 use anyhow::Result;
-use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use g2d_core::{
     config::{G2dConfig, MapSource},
     loss::{pixel_alignment, reconstruction},
-    model::G2d,
+    model::{G2d, TextHidden},
     session::token_tensors,
     text::TokenBatch,
 };
 
-use super::{replica::Turn, targets::pseudo_targets};
+use super::{frozen_text::FrozenText, replica::Turn, targets::pseudo_targets};
 use crate::{
     config::{DecoderTask, LossConfig},
     data::batch::Batch,
@@ -86,6 +86,8 @@ pub(super) struct Pass<'a> {
     pub(super) pixel: bool,
     /// Number format inside the network.
     pub(super) dtype: FloatDType,
+    /// What a text encoder that is not trained says of the texts.
+    pub(super) frozen: Option<Arc<FrozenText>>,
     /// Whose turn it is to record operations.
     pub(super) turn: Arc<Turn>,
 }
@@ -100,7 +102,7 @@ impl Pass<'_> {
     pub(super) fn run(&self, model: &G2d, part: &Part, device: &Device) -> Result<Embedded> {
         let f32 = |t: Tensor<2>| t.cast(FloatDType::F32);
         let features = model.encode_image(self.images(part, device));
-        let mut texts = model.encode_texts(self.texts(part, device)).into_iter();
+        let mut texts = self.texts(model, part, device)?.into_iter();
         let reports = texts.next().filter(|_| part.reports.counts).map(f32);
         let sentences =
             texts.next().filter(|_| part.sentences.as_ref().is_some_and(|s| s.counts)).map(f32);
@@ -162,14 +164,27 @@ impl Pass<'_> {
         ((grey - row(image.mean)) / row(image.std)).cast(self.dtype)
     }
 
-    /// Ids, mask and the tokens that count for the projector's statistics, of the reports and,
-    /// where they are needed, the sentences.
-    #[allow(clippy::type_complexity, reason = "the argument of `G2d::encode_texts`")]
-    fn texts(
-        &self,
-        part: &Part,
-        device: &Device,
-    ) -> Vec<(Tensor<2, Int>, Tensor<2>, Option<Tensor<2>>)> {
+    /// Vectors of the reports and, where they are needed, the sentences.
+    fn texts(&self, model: &G2d, part: &Part, device: &Device) -> Result<Vec<Tensor<2>>> {
+        let hidden = self.groups(part).into_iter().map(|(batch, weights)| {
+            let (ids, mask) = token_tensors(&batch, device);
+            let weights = weights.map(|weights| match weights {
+                Counts::None => mask.zeros_like(),
+                Counts::Read => mask.clone(),
+                Counts::All => mask.ones_like(),
+            });
+            let hidden = match &self.frozen {
+                Some(memory) => memory.states(model, &batch, device)?.cast(self.dtype),
+                None => model.text_encoder.forward(ids, mask.clone()),
+            };
+            Ok(TextHidden { hidden, mask, weights })
+        });
+        Ok(model.project_texts(hidden.collect::<Result<_>>()?))
+    }
+
+    /// The reports and, where they are needed, the sentences, each with the tokens that count for
+    /// the projector's statistics; none counts all, padding too.
+    fn groups(&self, part: &Part) -> Vec<(TokenBatch, Option<Counts>)> {
         let mut groups = vec![(&self.batch.reports, &part.reports)];
         if let (Some(batch), Some(rows), true) =
             (&self.batch.sentences, &part.sentences, self.local())
@@ -181,17 +196,22 @@ impl Pass<'_> {
         groups
             .into_iter()
             .map(|(batch, rows)| {
-                let (ids, mask) = token_tensors(&slice(batch, &rows.rows), device);
-                let weights = match (weighted, rows.counts, self.loss.masked_text_norm) {
-                    (false, _, _) => None,
-                    (true, false, _) => Some(mask.zeros_like()),
-                    (true, true, true) => Some(mask.clone()),
-                    (true, true, false) => Some(mask.ones_like()),
+                let counts = match (rows.counts, self.loss.masked_text_norm) {
+                    (false, _) => Counts::None,
+                    (true, true) => Counts::Read,
+                    (true, false) => Counts::All,
                 };
-                (ids, mask, weights)
+                (slice(batch, &rows.rows), weighted.then_some(counts))
             })
             .collect()
     }
+}
+
+/// Which tokens of a group count for the projector's statistics.
+enum Counts {
+    None,
+    Read,
+    All,
 }
 
 fn slice(batch: &TokenBatch, rows: &Range<usize>) -> TokenBatch {

@@ -6,7 +6,7 @@
 //! the gradients of those, and a second pass brings them into the network part by part (Gao and
 //! others, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", 2021).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result, anyhow};
 use burn::{
@@ -19,6 +19,7 @@ use g2d_core::{
 };
 
 use super::{
+    frozen_text::FrozenText,
     joint::Joint,
     part::{Embedded, Part, Pass, cut},
     replica::{Turn, exchanges, replica},
@@ -35,6 +36,8 @@ pub struct Engine {
     dtype: FloatDType,
     sync_norm: bool,
     accumulate: usize,
+    /// Filled when the first step shows the text encoder.
+    frozen: Arc<OnceLock<Option<Arc<FrozenText>>>>,
 }
 
 /// What a step came to.
@@ -58,7 +61,17 @@ impl Engine {
             Precision::F32 => FloatDType::F32,
             Precision::Bf16 => FloatDType::BF16,
         };
-        Self { devices, dtype, sync_norm: train.sync_norm, accumulate: train.accumulate }
+        Self {
+            devices,
+            dtype,
+            sync_norm: train.sync_norm,
+            accumulate: train.accumulate,
+            frozen: Arc::default(),
+        }
+    }
+
+    fn frozen(&self, config: &G2dConfig) -> Option<Arc<FrozenText>> {
+        self.frozen.get_or_init(|| FrozenText::of(&config.text)).clone()
     }
 
     /// The device that holds the model.
@@ -85,7 +98,17 @@ impl Engine {
         let parts = cut(batch, self.devices.len() * self.accumulate);
         let pixel = step >= loss.pixel_warmup_steps && loss.decoder_task != DecoderTask::None;
         let (turn, dtype) = (Arc::new(Turn::default()), self.dtype);
-        let pass = |pixel| Pass { batch, config, loss, step, pixel, dtype, turn: turn.clone() };
+        let frozen = self.frozen(config);
+        let pass = |pixel| Pass {
+            batch,
+            config,
+            loss,
+            step,
+            pixel,
+            dtype,
+            frozen: frozen.clone(),
+            turn: turn.clone(),
+        };
         let seed = |micro: usize| mix(&[train.seed, step as u64, micro as u64, 4]);
         if self.accumulate == 1 {
             let losses = self.whole(model, &pass(pixel), &parts, seed(0))?;
@@ -166,7 +189,8 @@ impl Engine {
         let parts = cut(batch, self.devices.len());
         let pixel = loss.decoder_task != DecoderTask::None;
         let turn = Arc::new(Turn::default());
-        let pass = Pass { batch, config, loss, step, pixel, dtype: self.dtype, turn };
+        let frozen = self.frozen(config);
+        let pass = Pass { batch, config, loss, step, pixel, dtype: self.dtype, frozen, turn };
         let losses = self.whole(model, &pass, &parts, step as u64)?;
         sum(&losses).context("There is no loss to learn from")
     }
@@ -187,6 +211,7 @@ impl Engine {
             dtype: FloatDType::F32,
             sync_norm: false,
             accumulate: 1,
+            frozen: Arc::default(),
         };
         let pixel = loss.decoder_task != DecoderTask::None;
         let turn = Arc::new(Turn::default());
@@ -197,6 +222,7 @@ impl Engine {
             step: 0,
             pixel,
             dtype: FloatDType::F32,
+            frozen: engine.frozen(config),
             turn: turn.clone(),
         };
         let parts = cut(batch, 1);
