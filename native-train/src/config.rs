@@ -94,6 +94,7 @@ impl TrainConfig {
             "reference" => Some(include_str!("../configs/reference.toml")),
             "small" => Some(include_str!("../configs/small.toml")),
             "tiny" => Some(include_str!("../configs/tiny.toml")),
+            "demo" => Some(include_str!("../configs/demo.toml")),
             "smoke" => Some(include_str!("../configs/smoke.toml")),
             _ => None,
         }
@@ -108,7 +109,7 @@ impl TrainConfig {
             Some(text) => text.to_owned(),
             None => std::fs::read_to_string(name_or_path).with_context(|| {
                 format!(
-                    "There is no configuration {name_or_path:?}; use smoke, tiny, small, recommended, \
+                    "There is no configuration {name_or_path:?}; use smoke, tiny, demo, small, recommended, \
                      paper, reference or the path of a TOML file"
                 )
             })?,
@@ -268,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_shipped_configuration_resolves() {
-        for name in ["smoke", "tiny", "small", "recommended", "paper", "reference"] {
+        for name in ["smoke", "tiny", "demo", "small", "recommended", "paper", "reference"] {
             TrainConfig::resolve(name, &[]).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         }
     }

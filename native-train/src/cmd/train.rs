@@ -29,7 +29,7 @@ const HELD_OUT: u64 = 1_000_003;
 /// Options of `g2d train`.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// A shipped configuration (smoke, tiny, small, recommended, paper, reference) or a TOML file
+    /// A shipped configuration (smoke, tiny, demo, small, recommended, paper, reference) or a TOML file
     #[arg(long, value_name = "NAME|FILE", default_value = "tiny")]
     pub config: String,
 
