@@ -137,14 +137,22 @@ impl Session {
     /// # Errors
     /// When the bundle's parts do not fit each other.
     pub fn load(bundle: &Bundle, device: Device, device_info: DeviceInfo) -> Result<Self> {
+        let info = bundle.info();
+        let session = Self::load_ungated(bundle, device, device_info)?;
+        let gate = bundle.gate().map(|bytes| Gate::from_bytes(bytes, &info.sha256)).transpose()?;
+        Ok(Self { gate, ..session })
+    }
+
+    /// Loads a bundle without its gate: to fit another one, even where the old one is of no use.
+    ///
+    /// # Errors
+    /// When the bundle's parts do not fit each other.
+    pub fn load_ungated(bundle: &Bundle, device: Device, device_info: DeviceInfo) -> Result<Self> {
         let config = bundle.config()?;
         let tokenizer = ReportTokenizer::from_bytes(bundle.tokenizer()?)?;
         let mut model = G2d::new(&config, &device)?;
         load_tensors(&mut model, &bundle.weights())?;
-        let info = bundle.info();
-        let gate = bundle.gate().map(|bytes| Gate::from_bytes(bytes, &info.sha256)).transpose()?;
-        let session = Self::from_parts(model, config, tokenizer, device, device_info, info)?;
-        Ok(Self { gate, ..session })
+        Self::from_parts(model, config, tokenizer, device, device_info, bundle.info())
     }
 
     /// Takes over a model that is in memory already; it has no gate.

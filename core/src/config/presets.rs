@@ -6,6 +6,11 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// Largest side of an image, pixels, and most layers of a text encoder: a damaged or hostile
+/// configuration must not exhaust the memory.
+const MAX_SIDE: usize = 4096;
+const MAX_LAYERS: usize = 64;
+
 impl G2dConfig {
     /// The paper's model: ResNet-50, Bio_ClinicalBERT's shape, 224 px.
     pub fn base() -> Self {
@@ -152,6 +157,14 @@ impl G2dConfig {
             return fail(
                 format!("image.resize_to is {}, below image.input_size", self.image.resize_to),
                 "The crop must fit in the resized film",
+            );
+        }
+        let text = &self.text;
+        if size > MAX_SIDE || self.image.resize_to > MAX_SIDE || text.num_hidden_layers > MAX_LAYERS
+        {
+            return fail(
+                "The images or the text encoder are larger than any model of this kind".into(),
+                "Use sides of at most 4096 pixels and at most 64 layers",
             );
         }
         if self.encoder.width == 0 || self.decoder_channels.contains(&0) {

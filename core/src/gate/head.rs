@@ -150,7 +150,8 @@ impl Gate {
         let width = raw + 5 + self.layout.ends.len();
         let rows = self.kinds.len();
         let rising = self.layout.ends.windows(2).all(|w| w[0] <= w[1]);
-        let positive = |values: &[f32]| values.iter().all(|v| *v > 0.0);
+        let finite = |values: &[f32]| values.iter().all(|v| v.is_finite());
+        let positive = |values: &[f32]| finite(values) && values.iter().all(|v| *v > 0.0);
         self.kinds == FilmKind::ALL
             && rising
             && self.layout.ends.last() == Some(&raw)
@@ -159,6 +160,9 @@ impl Gate {
             && [self.mean.len(), self.std.len()] == [width; 2]
             && (self.weights.len(), self.bias.len()) == (rows, rows)
             && self.weights.iter().all(|row| row.len() == width)
+            && self.weights.iter().chain(&self.layout.templates).all(|row| finite(row))
+            && [&self.mean, &self.bias, &self.layout.frontal_mean].into_iter().all(|v| finite(v))
+            && self.threshold.is_finite()
             && positive(&self.std)
             && positive(&self.layout.frontal_std)
     }

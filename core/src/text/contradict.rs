@@ -2,7 +2,7 @@
 
 /// Words that exclude each other, each with its opposite; the first that a sentence holds is
 /// exchanged. Sides first: they are stated more reliably than heights.
-const OPPOSITES: [(&str, &str); 14] = [
+const OPPOSITES: [(&str, &str); 13] = [
     ("right", "left"),
     ("left", "right"),
     ("rul", "lul"),
@@ -16,7 +16,6 @@ const OPPOSITES: [(&str, &str); 14] = [
     ("basal", "apical"),
     ("basilar", "apical"),
     ("base", "apex"),
-    ("bibasilar", "biapical"),
 ];
 
 /// Words with which a sentence speaks of both sides.

@@ -44,6 +44,9 @@ pub(super) fn widen(bytes: &[u8], scales: &[u8]) -> Option<Vec<u8>> {
     let mut floats = Vec::with_capacity(bytes.len() * 4);
     for (row, scale) in bytes.chunks(row).zip(scales.chunks_exact(4)) {
         let scale = f32::from_le_bytes([scale[0], scale[1], scale[2], scale[3]]);
+        if !scale.is_finite() {
+            return None;
+        }
         floats.extend(row.iter().flat_map(|&b| (f32::from(b as i8) * scale).to_le_bytes()));
     }
     Some(floats)

@@ -86,7 +86,7 @@ fn widened(file: &SafeTensors) -> Result<Vec<Stored>> {
                 let scale = file.tensor(&format!("{name}{}", int8::SCALE));
                 let scale = scale.ok().filter(|s| s.dtype() == safetensors::Dtype::F32);
                 let wide = scale
-                    .filter(|s| s.shape().first() == view.shape().first())
+                    .filter(|s| s.shape() == &view.shape()[..view.shape().len().min(1)])
                     .and_then(|s| int8::widen(view.data(), s.data()));
                 wide.ok_or_else(|| unreadable(format!("{name} has no scales that fit it")))?
             }

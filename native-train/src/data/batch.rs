@@ -70,15 +70,21 @@ pub fn order(seed: u64, step: usize, studies: usize, batch: usize) -> Vec<usize>
     all[at * batch..(at + 1) * batch].to_vec()
 }
 
+/// Studies of the main data in a batch.
+pub fn own_share(source: &Source, train: &TrainConfig) -> usize {
+    if source.beside().is_none() {
+        return train.batch_size;
+    }
+    let share = (train.data.beside_share * train.batch_size as f64).round() as usize;
+    train.batch_size - share.clamp(1, train.batch_size.saturating_sub(1).max(1))
+}
+
 /// The studies of a step, those beside the main data last.
 fn chosen(source: &Source, train: &TrainConfig, step: usize) -> Vec<usize> {
-    let Some(beside) = source.beside() else {
-        return order(train.seed, step, source.len(), train.batch_size);
-    };
-    let share = (train.data.beside_share * train.batch_size as f64).round() as usize;
-    let guests = share.clamp(1, train.batch_size.saturating_sub(1).max(1));
-    let mut chosen = order(train.seed, step, source.len(), train.batch_size - guests);
-    let others = order(mix(&[train.seed, 6]), step, beside, guests);
+    let own = own_share(source, train);
+    let mut chosen = order(train.seed, step, source.len(), own);
+    let Some(beside) = source.beside() else { return chosen };
+    let others = order(mix(&[train.seed, 6]), step, beside, train.batch_size - own);
     chosen.extend(others.into_iter().map(|index| source.len() + index));
     chosen
 }
@@ -182,7 +188,9 @@ fn assemble(
             pairs.sentence.push(sentence);
             pairs.image.push(image);
             if contradictions {
-                let other = contradicted(text, &words.sentences);
+                // What the report doubts may be there, too.
+                let said = [&words.sentences[..], &words.hedged].concat();
+                let other = contradicted(text, &said);
                 pairs.contradicted.push(other.map(|other| sentences.index(&other)));
             }
         }

@@ -45,21 +45,23 @@ pub struct Words {
     pub report: String,
     /// The sentences that say something is there.
     pub sentences: Vec<String>,
+    /// The sentences that say something may be there.
+    pub hedged: Vec<String>,
 }
 
 impl Words {
     fn of(text: &str) -> Self {
-        let sentences = match parse_report(text) {
-            Ok(parsed) => parsed
-                .sentences
-                .into_iter()
-                .filter(|s| s.visual && s.assertion == Assertion::Present)
-                .map(|s| s.text)
-                .collect(),
-            // A report without a sentence about the film still has its text for the global loss.
-            Err(_) => Vec::new(),
+        // A report without a sentence about the film still has its text for the global loss.
+        let parsed = parse_report(text).map(|parsed| parsed.sentences).unwrap_or_default();
+        let that_are = |assertion| {
+            let of = parsed.iter().filter(move |s| s.visual && s.assertion == assertion);
+            of.map(|s| s.text.clone()).collect()
         };
-        Self { report: training_text(None, None, Some(text)), sentences }
+        Self {
+            report: training_text(None, None, Some(text)),
+            sentences: that_are(Assertion::Present),
+            hedged: that_are(Assertion::Uncertain),
+        }
     }
 }
 

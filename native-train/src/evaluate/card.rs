@@ -1,11 +1,19 @@
 //! The model card of a run.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use g2d_core::{config::G2dConfig, outcome::NOTICE};
 
 use super::{Evaluation, markdown, quality::MARKERS};
-use crate::{config::TrainConfig, training::Report};
+use crate::{config::TrainConfig, import::bundle::StartBundle, training::Report};
+
+/// Whom to credit for real films: what lies beside their manifest.
+fn credits(data: &Path) -> String {
+    let folder = if data.is_dir() { data } else { data.parent().unwrap_or(data) };
+    std::fs::read_to_string(folder.join("ATTRIBUTION.md")).unwrap_or_else(|_| {
+        "Name the collection and its licence here before you pass the weights on.\n".into()
+    })
+}
 
 /// What the weights saw, how they were made, what they score, and what they are not for.
 pub fn model_card(
@@ -18,20 +26,25 @@ pub fn model_card(
     let mut out = String::from("# Model card\n\n");
     let _ = writeln!(out, "**{NOTICE}**\n");
     out.push_str("## What the weights saw\n\n");
-    match &train.data.manifest {
-        None => {
-            let _ = writeln!(
-                out,
-                "Synthetic chest phantoms and their reports only: {} different studies of {} px, \
-                 seed {}. No patient's film, no patient's report.\n",
-                train.data.phantoms, train.data.phantom.size, train.seed
-            );
-        }
-        Some(_) => out.push_str(
-            "The pairs of a manifest that is not part of this card; name the data and its licence \
-             here before you pass the weights on.\n\n",
+    let phantoms = format!(
+        "synthetic chest phantoms and their reports: {} different studies of {} px, seed {}",
+        train.data.phantoms, train.data.phantom.size, train.seed
+    );
+    let _ = match (train.on_phantoms(), &train.data.beside) {
+        (true, None) => writeln!(out, "Only {phantoms}. No patient's film, no patient's report.\n"),
+        (true, Some(beside)) => writeln!(
+            out,
+            "{} of 100 studies were {phantoms}. The others were films and texts of a collection of \
+             real ones.\n\n{}",
+            (100.0 * (1.0 - train.data.beside_share)).round(),
+            credits(beside)
         ),
-    }
+        (false, _) => writeln!(
+            out,
+            "The pairs of a data set that is not part of this card; name the data and its licence \
+             here before you pass the weights on.\n"
+        ),
+    };
     out.push_str("## How they were made\n\n");
     let _ = writeln!(
         out,
@@ -43,13 +56,20 @@ pub fn model_card(
         model.text.vocab_size
     );
     if !train.init.is_empty() {
-        out.push_str("- Started from the weights of an earlier run on phantoms of another seed.\n");
+        out.push_str(
+            "- Started from these weights, whose licences and data count for these, too:\n",
+        );
+        for folder in &train.init {
+            let origin = StartBundle::read(folder).map(|start| start.origin);
+            let origin = origin.unwrap_or_else(|_| "a folder that is gone by now".into());
+            let _ = writeln!(out, "  - {origin}");
+        }
     }
     let loss = &train.loss;
     let _ = writeln!(
         out,
         "- Losses: {} x image–report contrast, {} x decoder ({}, from step {}), {} x sentence–place \
-         contrast. No mask, box or label was used.",
+         contrast. No mask and no box was used.",
         loss.alignment,
         loss.pixel,
         serde_json::to_value(loss.decoder_task)

@@ -20,8 +20,18 @@ use rayon::prelude::*;
 /// Texts by their tokens, padding left out; `[tokens, width]` each.
 #[derive(Debug, Default)]
 pub(super) struct FrozenText {
-    known: Mutex<HashMap<Vec<u32>, Arc<Vec<f32>>>>,
+    known: Mutex<Known>,
 }
+
+/// What is remembered, and how many numbers that is.
+#[derive(Debug, Default)]
+struct Known {
+    states: HashMap<Vec<u32>, Arc<Vec<f32>>>,
+    numbers: usize,
+}
+
+/// Numbers remembered at most: 4 GiB. Texts beyond are computed each time, with the same result.
+const MOST: usize = 1 << 30;
 
 impl FrozenText {
     /// A memory for an encoder of which no part is trained; none for others.
@@ -46,10 +56,11 @@ impl FrozenText {
         let keys: Vec<Vec<u32>> = batch.ids.iter().zip(&batch.mask).map(read).collect();
         let mut missing: Vec<&Vec<u32>> = {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            keys.iter().filter(|key| !known.contains_key(*key)).collect()
+            keys.iter().filter(|key| !known.states.contains_key(*key)).collect()
         };
         missing.sort_unstable();
         missing.dedup();
+        let mut fresh: HashMap<Vec<u32>, Arc<Vec<f32>>> = HashMap::new();
         if !missing.is_empty() {
             let encoder = model.text_encoder.valid();
             let inner = device.clone().inner();
@@ -63,12 +74,18 @@ impl FrozenText {
                     Ok((key.to_vec(), Arc::new(states.try_into_vec::<f32>()?)))
                 })
                 .collect::<Result<Vec<_>, burn::tensor::DataError>>()?;
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            fresh.extend(found);
         }
         let (rows, tokens) = (keys.len(), batch.ids.first().map_or(0, Vec::len));
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let states: Vec<Arc<Vec<f32>>> =
-            keys.iter().filter_map(|key| known.get(key).cloned()).collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |key| known.states.get(key).or_else(|| fresh.get(key)).cloned();
+        let states: Vec<Arc<Vec<f32>>> = keys.iter().filter_map(of).collect();
+        for (key, states) in fresh {
+            if known.numbers + states.len() <= MOST {
+                known.numbers += states.len();
+                known.states.insert(key, states);
+            }
+        }
         drop(known);
         let longest = keys.iter().zip(&states).find(|(key, _)| !key.is_empty());
         let width = longest.map_or(0, |(key, states)| states.len() / key.len());
@@ -111,13 +128,15 @@ mod tests {
         let inner = device.clone().inner();
         let direct = whole.forward(ids.to_device(&inner), mask.clone().to_device(&inner));
         let mask = mask.to_device(&inner).reshape([2, 4, 1]);
-        for _ in 0..2 {
-            let states = memory.states(&model, &batch, &device).unwrap();
+        // The second model is another one: what is remembered is not computed again.
+        let other = G2d::new(&config, &device).unwrap();
+        for model in [&model, &other] {
+            let states = memory.states(model, &batch, &device).unwrap();
             states.inner().into_data().assert_approx_eq::<f32>(
                 &(direct.clone() * mask.clone()).into_data(),
                 Tolerance::absolute(1e-5),
             );
-            assert_eq!(memory.known.lock().unwrap().len(), 2);
+            assert_eq!(memory.known.lock().unwrap().states.len(), 2);
         }
     }
 }

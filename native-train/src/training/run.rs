@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::TrainConfig,
-    data::batch::{Batch, make_batch},
+    data::batch::{Batch, make_batch, own_share},
     files,
 };
 
@@ -87,7 +87,7 @@ pub fn train(
         Some(folder) => Checkpoint::load(folder, &config.optim, &main)?,
         None => setup.fresh(config, &main)?,
     };
-    let epoch_steps = (setup.source.len() / config.batch_size).max(1);
+    let epoch_steps = (setup.source.len() / own_share(&setup.source, config)).max(1);
     let steps = if config.epochs > 0 { config.epochs * epoch_steps } else { config.steps };
     let from = checkpoint.state.step;
     if from >= steps {

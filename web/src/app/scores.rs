@@ -116,7 +116,12 @@ impl Card {
     fn row(&self, metric: &Metric) -> Row {
         let same =
             |b: &&Metric| b.name == metric.name && b.set == metric.set && b.group == metric.group;
-        let best = self.baselines.iter().filter(same).max_by(|a, b| a.value.total_cmp(&b.value));
+        let rivals = self.baselines.iter().filter(same).filter(|b| b.n == metric.n);
+        let best = match Better::of(&metric.name) {
+            Better::Higher => rivals.max_by(|a, b| a.value.total_cmp(&b.value)),
+            Better::Lower => rivals.min_by(|a, b| a.value.total_cmp(&b.value)),
+            Better::Neither => None,
+        };
         let baseline = best.map_or_else(String::new, |b| {
             format!("{} ({})", percent(b.value), b.baseline.as_deref().unwrap_or("trivial"))
         });
@@ -132,6 +137,24 @@ impl Card {
             baseline,
             n: metric.n.to_string(),
             definition: metric.definition.clone(),
+        }
+    }
+}
+
+/// Which way a score is good.
+enum Better {
+    Higher,
+    Lower,
+    /// It depends on the set.
+    Neither,
+}
+
+impl Better {
+    fn of(name: &str) -> Self {
+        match name {
+            "negated_with_mask" | "present_without_mask" | "unread_with_mask" => Self::Lower,
+            "refused" | "hedged_with_mask" => Self::Neither,
+            _ => Self::Higher,
         }
     }
 }

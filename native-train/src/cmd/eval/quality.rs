@@ -85,7 +85,7 @@ pub fn run(args: &QualityArgs) -> Result<()> {
         others: args.others.clone(),
         pictures: args.pictures.is_some(),
     };
-    let gate = args.model.join("gate.json").is_file();
+    let gate = bundle.gate().is_some();
     if !gate {
         output::say("this bundle has no gate: refusals are not counted");
     }

@@ -88,6 +88,8 @@ struct Line {
     text: String,
     group: String,
     split: &'static str,
+    /// All findings by name: what is not named is not there.
+    labels: Vec<&'static str>,
     mask: Vec<String>,
     boxes: Vec<PairBox>,
     sentences: Vec<PairSentence>,
@@ -253,6 +255,7 @@ fn film(plan: &Plan, chest: &Chest, index: usize) -> anyhow::Result<Line> {
         // Each film is its own group: intervals are over films, since there is one patient only.
         group: format!("ct-{}-{index:06}", plan.seed),
         split: "test",
+        labels: case.findings.iter().map(|f| f.kind.name()).collect(),
         mask,
         boxes: case.findings.iter().map(truth).collect::<anyhow::Result<_>>()?,
         sentences: sentences.into_iter().map(sentence).collect(),

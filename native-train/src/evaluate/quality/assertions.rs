@@ -6,7 +6,6 @@ use g2d_core::{
     outcome::Assertion,
     session::{EncodedImage, Grounded, Session},
 };
-use serde_json::Value;
 
 use super::{
     card::Subject,
@@ -76,24 +75,4 @@ pub fn count(
         into.tally.hit(subject, into.study, to_mask(&map, config).is_some());
     }
     Ok(())
-}
-
-/// What the gate said of a film.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether no sentence was looked for.
-    pub refused: bool,
-    /// Codes of the warnings.
-    pub codes: Vec<String>,
-}
-
-/// Reads what the gate said out of an outcome's published form.
-pub fn verdict(grounded: &Grounded) -> Verdict {
-    let outcome = serde_json::to_value(&grounded.outcome).unwrap_or_default();
-    let code = |w: &Value| w.get("code").and_then(Value::as_str).map(str::to_owned);
-    let list = outcome.get("warnings").and_then(Value::as_array);
-    Verdict {
-        refused: outcome.get("status").and_then(Value::as_str) == Some("refused"),
-        codes: list.into_iter().flatten().filter_map(code).collect(),
-    }
 }

@@ -113,8 +113,7 @@ impl Source {
         let labels: Vec<_> = lines.map(labels).collect();
         let unseen = |row: &Pair| !row.split.as_deref().is_some_and(|s| SEEN.contains(&s));
         let kept: Vec<_> = rows.into_iter().zip(labels).filter(|(row, _)| unseen(row)).collect();
-        let step = kept.len().div_ceil(limit.max(1)).max(1);
-        let (rows, labels) = kept.into_iter().step_by(step).unzip();
+        let (rows, labels) = spread(kept, limit).into_iter().unzip();
         Ok(Self::Folder(rows, labels))
     }
 
@@ -140,13 +139,12 @@ impl Source {
             let group = word("group");
             kinds.entry(kind).or_default().push(Pair { group, ..unknown(folder.join(image)) });
         }
-        let spread = |(kind, rows): (String, Vec<Pair>)| {
-            let step = rows.len().div_ceil(limit.max(1)).max(1);
-            let rows: Vec<Pair> = rows.into_iter().step_by(step).collect();
+        let source = |(kind, rows): (String, Vec<Pair>)| {
+            let rows = spread(rows, limit);
             let labels = vec![None; rows.len()];
             (kind, Self::Folder(rows, labels))
         };
-        Ok(Some(kinds.into_iter().map(spread).collect()))
+        Ok(Some(kinds.into_iter().map(source).collect()))
     }
 
     /// The pictures of a folder, of which nothing is known.
@@ -159,8 +157,7 @@ impl Source {
         };
         paths.retain(picture);
         paths.sort();
-        let step = paths.len().div_ceil(limit.max(1)).max(1);
-        let rows: Vec<Pair> = paths.into_iter().step_by(step).map(unknown).collect();
+        let rows: Vec<Pair> = spread(paths, limit).into_iter().map(unknown).collect();
         let labels = vec![None; rows.len()];
         Ok(Self::Folder(rows, labels))
     }
@@ -334,6 +331,13 @@ fn read(row: &Pair, labels: Option<Labels>) -> Result<Case> {
         report: row.text.clone(),
         film,
     })
+}
+
+/// At most `limit` of a list, evenly spread.
+fn spread<T>(all: Vec<T>, limit: usize) -> Vec<T> {
+    let (len, kept) = (all.len(), all.len().min(limit));
+    let chosen = |i: &usize| i * kept / len != (i + 1) * kept / len;
+    all.into_iter().enumerate().filter(|(i, _)| chosen(i)).map(|(_, one)| one).collect()
 }
 
 fn mask(path: &Path, width: usize, height: usize) -> Result<Mask> {

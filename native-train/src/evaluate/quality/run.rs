@@ -123,12 +123,8 @@ fn sets(plan: &Plan, size: usize) -> Result<Vec<Set>> {
     // Real films are few and matter most; pictures to refuse come in many kinds.
     let few = (plan.studies / 4).max(1);
     for (root, prefix, about, most) in [
-        (
-            &plan.films,
-            "films",
-            "real films whose patients no weights were trained on",
-            plan.studies,
-        ),
+        // Real films are few and matter most: all of them.
+        (&plan.films, "films", "real films whose patients no weights were trained on", usize::MAX),
         (&plan.others, "other", "pictures that are no frontal chest film, or one gone wrong", few),
     ] {
         let Some(root) = root else { continue };
@@ -180,7 +176,9 @@ pub fn quality(
     plan: &Plan,
     gate: bool,
 ) -> Result<Found> {
-    let session = Session::load(bundle, device.clone(), info.clone())?;
+    let mut session = Session::load(bundle, device.clone(), info.clone())?;
+    // What the gate refuses is counted, and grounded all the same: a refusal is no better map.
+    session.overrule_gate();
     let (untrained, parameters) = untrained(&session, bundle, device, info)?;
     let mut found = Found {
         card: Card::new(describe(&session, bundle, card, parameters)),
@@ -274,12 +272,10 @@ impl Bench<'_> {
             let grounded = assertions::ground(session, &image, &case)?;
             assertions::count(session, words, &image, &case, &grounded, &mut sink)?;
             if self.gate {
-                let verdict = assertions::verdict(&grounded);
-                let flagged = verdict.refused || !verdict.codes.is_empty();
-                tally.hit(Subject::model(&set.name, "refused"), study, verdict.refused);
-                tally.hit(Subject::model(&set.name, "flagged"), study, flagged);
-                for code in verdict.codes {
-                    *reasons.entry(code).or_default() += 1;
+                let refused = image.verdict().is_some_and(|verdict| verdict.refused);
+                tally.hit(Subject::model(&set.name, "refused"), study, refused);
+                for warning in &grounded.outcome.warnings {
+                    *reasons.entry(warning.code.to_string()).or_default() += 1;
                 }
             }
             if let Some(prompts) = prompts {
