@@ -63,7 +63,9 @@ test("sentences show and hide their masks, negated ones have none", async () => 
       assert.equal(sentence.mask, null);
       continue;
     }
-    assert.ok((await row.innerText()).includes(sentence.text));
+    // A page runs spaces and line ends of a dictated text together.
+    const words = (text) => text.replace(/\s+/g, " ");
+    assert.ok(words(await row.innerText()).includes(words(sentence.text)));
     if (!sentence.mask) continue;
     shown += 1;
     const withMask = await pixels();
