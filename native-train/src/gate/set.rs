@@ -116,7 +116,12 @@ pub fn write_set(
     for subject in Subject::ALL {
         for i in 0..plan.drawings {
             let film = subject.draw(&mut Dice::new(plan.seed, 3, i as u64));
-            writer.put(&film, FilmKind::Other, subject.name(), &format!("drawn-{i}"))?;
+            writer.put(
+                &film,
+                FilmKind::Other,
+                subject.name(),
+                &format!("drawn-{}-{i}", subject.name()),
+            )?;
         }
     }
     if let Some(folder) = &plan.other {
@@ -190,7 +195,7 @@ fn phantoms(writer: &mut Writer, plan: &SetPlan) -> anyhow::Result<()> {
             let kind = if view == View::Frontal { FilmKind::Frontal } else { FilmKind::Lateral };
             for i in 0..plan.phantoms {
                 let film = phantom::generate(plan.seed, i as u64, &config).image;
-                writer.put(&film, kind, source, &format!("phantom-{i}"))?;
+                writer.put(&film, kind, source, &format!("{source}, {i}"))?;
             }
         }
     }
@@ -203,7 +208,8 @@ fn others(writer: &mut Writer, folder: &Path) -> anyhow::Result<()> {
         let picture = read(&path, &bytes)?;
         let inner = path.parent().filter(|p| *p != folder).and_then(Path::file_name);
         let source = inner.map_or("picture".into(), |name| name.to_string_lossy().into_owned());
-        writer.put(&picture, FilmKind::Other, &source, "other")?;
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
+        writer.put(&picture, FilmKind::Other, &source, &format!("picture-{name}"))?;
     }
     Ok(())
 }

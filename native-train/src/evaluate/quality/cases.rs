@@ -137,7 +137,17 @@ impl Source {
                 return Ok(None);
             };
             let group = word("group");
-            kinds.entry(kind).or_default().push(Pair { group, ..unknown(folder.join(image)) });
+            // Real pictures and drawn ones are told apart: a gate is fitted on more drawn ones.
+            let source = word("source").unwrap_or_default();
+            let made = match &group {
+                Some(group) if group.starts_with("drawn-") => "drawn",
+                _ if source.starts_with("phantom") => "phantoms",
+                _ => "real",
+            };
+            kinds
+                .entry(format!("{kind}, {made}"))
+                .or_default()
+                .push(Pair { group, ..unknown(folder.join(image)) });
         }
         let source = |(kind, rows): (String, Vec<Pair>)| {
             let rows = spread(rows, limit);

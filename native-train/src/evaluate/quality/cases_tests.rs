@@ -50,7 +50,7 @@ fn a_gate_set_is_told_by_its_columns() {
     fs::write(&path, rows.join("\n")).unwrap();
     let sets = Source::gate_set(out.path(), 3).unwrap().unwrap();
     let found: Vec<_> = sets.iter().map(|(kind, set)| (kind.as_str(), set.len())).collect();
-    assert_eq!(found, [("lateral", 3), ("other", 3)]);
+    assert_eq!(found, [("lateral, real", 3), ("other, real", 3)]);
     fs::write(&path, r#"{"image":"a.png","text":"t"}"#).unwrap();
     assert!(Source::gate_set(out.path(), 3).unwrap().is_none());
 }

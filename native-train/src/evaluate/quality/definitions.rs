@@ -46,14 +46,16 @@ pub fn of(name: &str) -> &'static str {
         "auc_local" => {
             "the same, with the cosine of the best place of the local map instead of the image's"
         }
-        "auc_macro" => "mean of `auc` over findings with both classes",
-        "auc_local_macro" => "mean of `auc_local` over findings with both classes",
+        "auc_macro" => "mean of `auc` over the findings with at least five films of each class",
+        "auc_local_macro" => {
+            "mean of `auc_local` over the findings with at least five films of each class"
+        }
         "image_to_text_r1" | "image_to_text_r5" | "image_to_text_r10" => {
-            "share of films whose report is among the 1, 5 or 10 most similar; equal reports are \
+            "share of films whose report is among the 1, 5 or 10 most similar of those of 75 films; equal reports are \
              one, ties count against the query"
         }
         "text_to_image_r1" | "text_to_image_r5" | "text_to_image_r10" => {
-            "share of different reports one of whose films is among the 1, 5 or 10 most similar; \
+            "share of different reports one of whose films is among the 1, 5 or 10 most similar of 75; \
              ties count against the query"
         }
         "paraphrase_kind" => {
@@ -69,8 +71,8 @@ pub fn of(name: &str) -> &'static str {
              side"
         }
         "paraphrased_pointing" => "`pointing` of the replaced sentences as the report has them",
-        "refused" => "share of films that the gate refused: no sentence was looked for",
-        "flagged" => "share of films that came with a warning, refused or not",
+        "refused" => "share of films that the gate refused; all other scores set it aside",
+        "flagged" => "number of films that came with this warning",
         _ => "see the documentation",
     }
 }

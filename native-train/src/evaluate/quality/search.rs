@@ -33,7 +33,15 @@ pub struct Gallery {
     texts: Vec<String>,
 }
 
+/// Films of a gallery at most: recalls of galleries of different size do not compare.
+const GALLERY: usize = 75;
+
 impl Gallery {
+    /// Whether another film may join.
+    pub fn has_room(&self) -> bool {
+        self.images.len() < GALLERY
+    }
+
     /// Adds a film with its report; one without a report takes no part.
     ///
     /// # Errors

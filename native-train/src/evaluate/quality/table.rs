@@ -169,7 +169,7 @@ const READING: [(&str, &str); 10] = [
     ("paraphrase_kind", "paraphrase nearest to its finding"),
     ("paraphrase_side", "paraphrase nearest to its side"),
 ];
-const WHOLE: [(&str, &str); 10] = [
+const WHOLE: [(&str, &str); 9] = [
     ("auc_macro", "zero-shot AUC, mean over findings"),
     ("auc_local_macro", "the same by the local map"),
     ("image_to_text_r1", "film to report, R@1"),
@@ -179,7 +179,6 @@ const WHOLE: [(&str, &str); 10] = [
     ("text_to_image_r5", "R@5"),
     ("text_to_image_r10", "R@10"),
     ("refused", "films refused"),
-    ("flagged", "films refused or with a warning"),
 ];
 
 fn reading(out: &mut String, card: &Card) {
